@@ -1,0 +1,322 @@
+//! Puts the house together: settings, store, pages, streams, mail, server; and takes it down in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use ipnet::IpNet;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{self, Config, SettingError};
+use crate::domain::page::Origin;
+use crate::domain::time::Time;
+use crate::domain::token::Keys;
+use crate::error::Error;
+use crate::http;
+use crate::http::limits::{Limit, Limits};
+use crate::live::pages::Pages;
+use crate::live::streams::Streams;
+use crate::mail::{self, Post, Transport};
+use crate::service::{demo, housekeeping};
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// How much memory ready answers may take, in bytes.
+const PAGES: u64 = 64 * 1024 * 1024;
+
+/// How long requests under way may take to finish when the service stops, in seconds.
+const GRACE: u64 = 20;
+
+/// How often what has had its time is forgotten.
+const TIDY: Duration = Duration::from_secs(600);
+
+/// What every handler is given.
+pub struct App {
+    /// The data.
+    pub store: Store,
+    /// The keys that tokens are signed with.
+    pub keys: Keys,
+    /// Ready answers.
+    pub pages: Pages,
+    /// Live streams.
+    pub streams: Arc<Streams>,
+    /// How often one may call.
+    pub limits: Limits,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How browsers reach the service, without a slash at the end.
+    pub public_url: String,
+    /// Whether there is a demo.
+    pub demo: bool,
+}
+
+/// Why the service did not start, or ended.
+#[derive(Debug)]
+pub enum Failure {
+    /// A setting cannot be.
+    Setting(SettingError),
+    /// The database said no.
+    Database(Error),
+    /// The network said no.
+    Network(std::io::Error),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Setting(error) => error.fmt(f),
+            // Whoever starts the service is the one person who may see the cause.
+            Self::Database(Error::Database(cause)) => write!(f, "the database: {cause}"),
+            Self::Database(Error::Internal(cause)) => f.write_str(cause),
+            Self::Database(error) => write!(f, "the database: {error}"),
+            Self::Network(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+/// A service that is ready to answer: bound, migrated, and not yet running.
+pub struct Service {
+    app: Data<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+    workers: usize,
+    keep_log: Duration,
+    tasks: JoinSet<&'static str>,
+    stop: watch::Sender<bool>,
+}
+
+impl Service {
+    /// Opens everything that the settings name.
+    ///
+    /// # Errors
+    /// What could not be opened, and how to mend it.
+    pub async fn open(config: Config) -> Result<Self, Failure> {
+        config::make_data_dir(&config.data_dir)?;
+        let keys = config::signing_keys(&config)?;
+        let listener = TcpListener::bind(config.listen).map_err(|error| {
+            SettingError::new(format!(
+                "cannot listen on {} (--listen, POSTIL_LISTEN): {error}",
+                config.listen
+            ))
+        })?;
+        let address = listener.local_addr()?;
+        let public = config.public_url(address)?;
+        let metrics = Metrics::new();
+        let (store, announced) = Store::open(config.database.clone(), config.read_connections)?;
+        if config.demo {
+            demo::prepare(&store, &keys, demo_origins(&public, address), Time::now()).await?;
+        }
+        let streams = Streams::new(store.clone(), config.limits.streams);
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let pump = streams.clone().pump(announced);
+        tasks.spawn(async move {
+            pump.await;
+            "live streams"
+        });
+        let post = post(&config.mail, &public)?;
+        let worker = mail::worker::run(store.clone(), post, stopped);
+        tasks.spawn(async move {
+            worker.await;
+            "mail"
+        });
+        let limits = Limits {
+            comments: Limit::new("comments", config.limits.comments),
+            writes: Limit::new("writes", config.limits.writes),
+            identity: Limit::new("identity", config.limits.identity),
+        };
+        let app = Data::new(App {
+            store,
+            keys,
+            pages: Pages::new(PAGES),
+            streams,
+            limits,
+            trusted_proxies: config.trusted_proxies,
+            metrics,
+            public_url: public.to_string(),
+            demo: config.demo,
+        });
+        Ok(Self {
+            app,
+            listener,
+            address,
+            workers: config.workers,
+            keep_log: config.keep_log,
+            tasks,
+            stop,
+        })
+    }
+
+    /// What its handlers are given.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How browsers reach it.
+    pub fn public_url(&self) -> &str {
+        &self.app.public_url
+    }
+
+    /// A few plain lines: where the demo is, how to embed the widget, how to become a moderator.
+    fn welcome(&self) -> String {
+        let url = &self.app.public_url;
+        let site = if self.app.demo { demo::SLUG } else { "SITE" };
+        let mut text = format!("Listening on http://{}\n", self.address);
+        if self.app.demo {
+            text += &format!("Read and answer:    {url}/demo/\n");
+        } else {
+            text += "Add your site:      postil site add SITE --origin https://example.org\n";
+        }
+        text += &format!(
+            "Embed:              <script type=\"module\" src=\"{url}/postil.js\"></script> \
+             <postil-thread site=\"{site}\"></postil-thread>\n\
+             Become a moderator: postil moderator add {site} \"Your name\"\n"
+        );
+        text
+    }
+
+    /// Serves until it is told to stop (SIGTERM, Ctrl-C, or the end of `until`); then finishes the
+    /// requests under way, the mail in hand and the writes that were accepted.
+    ///
+    /// # Errors
+    /// When the server failed, or a task that must not end did.
+    pub async fn run(mut self, until: impl Future<Output = ()>) -> Result<(), Failure> {
+        let app = self.app.clone();
+        let server = HttpServer::new({
+            let app = app.clone();
+            move || {
+                actix_web::App::new()
+                    .app_data(app.clone())
+                    .wrap(from_fn(http::observe::observe))
+                    .configure(http::routes)
+            }
+        })
+        .workers(self.workers)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(GRACE)
+        .disable_signals()
+        .listen(self.listener)?
+        .run();
+        let handle = server.handle();
+        let mut server = std::pin::pin!(server);
+        let mut tidy = tokio::time::interval(TIDY);
+        let mut until = std::pin::pin!(until);
+        loop {
+            tokio::select! {
+                ended = &mut server => return Ok(ended?),
+                () = &mut until => break,
+                _ = tidy.tick() => {
+                    app.limits.tidy();
+                    if let Err(error) = housekeeping::tidy(&app.store, self.keep_log, Time::now()).await {
+                        tracing::warn!(code = error.code(), "housekeeping put off");
+                    }
+                }
+                Some(ended) = self.tasks.join_next() => {
+                    let name = ended.unwrap_or("a task that panicked");
+                    return Err(Error::Internal(format!("{name} ended before its time")).into());
+                }
+            }
+        }
+        tracing::info!("stopping");
+        app.streams.stop();
+        let stopping = handle.stop(true);
+        let (ended, ()) = tokio::join!(&mut server, stopping);
+        ended?;
+        // The mail worker ends by itself; the streams' task has nothing left to do.
+        let _ = self.stop.send(true);
+        let grace = Duration::from_secs(GRACE);
+        let _ = tokio::time::timeout(grace, async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if ended.is_ok_and(|name| name == "mail") {
+                    break;
+                }
+            }
+        })
+        .await;
+        self.tasks.shutdown().await;
+        app.store.close().await;
+        Ok(())
+    }
+}
+
+/// Opens the service, says how to reach it, and serves until the operator stops it.
+///
+/// # Errors
+/// Those of [`Service::open`] and [`Service::run`].
+pub async fn serve(config: Config) -> Result<(), Failure> {
+    let service = Service::open(config).await?;
+    print!("{}", service.welcome());
+    service.run(signalled()).await
+}
+
+/// Ends when the operator wants the service to stop.
+pub async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without handlers the signals end the process, which is what they are for.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// How mail goes out: to the server, or into files where there is none.
+fn post(mail: &config::Mail, public: &Origin) -> Result<Post, Failure> {
+    let transport = match &mail.smtp {
+        Some(server) => Transport::smtp(server)?,
+        None => Transport::files(&mail.folder)?,
+    };
+    let sender = match &mail.from {
+        Some(sender) => sender.clone(),
+        None => "Postil <postil@localhost.invalid>"
+            .parse()
+            .map_err(Error::Internal)?,
+    };
+    Ok(Post::new(transport, sender, &public.to_string()))
+}
+
+/// The demo's own origins: as it is reached, and by the other names of a loopback address.
+fn demo_origins(public: &Origin, address: SocketAddr) -> Vec<Origin> {
+    let port = address.port();
+    let mut origins = vec![public.clone()];
+    if address.ip().is_loopback() || address.ip().is_unspecified() {
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            let other = Origin::parse(&format!("http://{host}:{port}"));
+            origins.extend(other.ok().filter(|other| other != public));
+        }
+    }
+    origins
+}

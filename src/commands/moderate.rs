@@ -1,0 +1,145 @@
+//! `postil moderate`: the comments that wait for somebody, and the smallest way to let them out.
+
+use clap::{Args, Subcommand};
+use postil::domain::id::CommentId;
+use postil::domain::judgement::Reason;
+use postil::domain::time::Time;
+use postil::domain::word::Status;
+use postil::service::moderation::{self, Action, Filter};
+use postil::service::sites;
+use postil::store::{Store, threads};
+
+use super::site::unknown;
+use super::{Failure, Outcome, first_line, operator, table};
+
+/// Lists what waits, unless something is decided.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Moderate {
+    #[command(subcommand)]
+    decision: Option<Decision>,
+    /// Only this site's
+    #[arg(long, value_name = "SLUG")]
+    site: Option<String>,
+}
+
+/// What to do with comments.
+#[derive(Subcommand)]
+enum Decision {
+    /// Let everybody see them
+    Approve {
+        /// Their ids, as `postil moderate` lists them
+        #[arg(required = true, value_name = "ID", value_parser = id)]
+        ids: Vec<CommentId>,
+    },
+    /// Let nobody see them
+    Reject {
+        /// Their ids, as `postil moderate` lists them
+        #[arg(required = true, value_name = "ID", value_parser = id)]
+        ids: Vec<CommentId>,
+        /// Why, for their authors
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: Option<String>,
+    },
+}
+
+/// How many are listed at a time.
+const PAGE: usize = 100;
+
+impl Moderate {
+    pub(super) async fn run(self, store: &Store) -> Outcome {
+        match self.decision {
+            None => list(store, self.site).await,
+            Some(Decision::Approve { ids }) => decide(store, Action::Approve, &ids, None).await,
+            Some(Decision::Reject { ids, reason }) => {
+                let reason = reason.map(|detail| Reason {
+                    code: "moderator".into(),
+                    detail,
+                });
+                decide(store, Action::Reject, &ids, reason).await
+            }
+        }
+    }
+}
+
+async fn list(store: &Store, slug: Option<String>) -> Outcome {
+    let site = match &slug {
+        Some(slug) => {
+            let site = sites::get(store, slug)
+                .await
+                .map_err(|error| unknown(error, slug))?;
+            Some(site.id)
+        }
+        None => None,
+    };
+    let filter = Filter {
+        status: Status::Pending,
+        site,
+        thread: None,
+    };
+    let work = store.read(move |conn| {
+        let (comments, next) = moderation::rows(conn, &operator(), &filter, None, PAGE)?;
+        let mut rows = Vec::new();
+        for comment in comments {
+            let thread = threads::by_id(conn, comment.thread_id)?;
+            rows.push([
+                comment.id.to_string(),
+                comment.created_at.to_string(),
+                first_line(&thread.map(|thread| thread.url).unwrap_or_default(), 60),
+                first_line(comment.author_name.as_deref().unwrap_or("Guest"), 24),
+                first_line(&comment.body, 80),
+            ]);
+        }
+        Ok((rows, next.is_some()))
+    });
+    let (rows, more) = work.await?;
+    if rows.is_empty() {
+        return Ok("Nothing waits.\n".into());
+    }
+    let mut text = table(["COMMENT", "SENT", "PAGE", "AUTHOR", "BEGINS"], rows);
+    if more {
+        text += &format!("More wait; these are the first {PAGE}.\n");
+    }
+    Ok(text)
+}
+
+async fn decide(
+    store: &Store,
+    action: Action,
+    ids: &[CommentId],
+    reason: Option<Reason>,
+) -> Outcome {
+    let done = match action {
+        Action::Approve => "approved",
+        Action::Reject => "rejected",
+    };
+    let mut text = String::new();
+    let mut failed = Vec::new();
+    let decided = moderation::decide(store, &operator(), action, ids, reason, Time::now()).await?;
+    for (id, decided) in ids.iter().zip(decided) {
+        if decided.ok {
+            text += &format!("{id} {done}\n");
+        } else {
+            failed.push(format!("{id}: {}", decided.detail.unwrap_or_default()));
+        }
+    }
+    if failed.is_empty() {
+        return Ok(text);
+    }
+    // What was done stays done; the status tells scripts that not all was.
+    let rest = format!("{} of {} were {done}.", ids.len() - failed.len(), ids.len());
+    Err(Failure::new(format!("{rest} {}", failed.join(" "))))
+}
+
+fn id(text: &str) -> Result<CommentId, String> {
+    text.parse()
+        .map_err(|_| "It takes an id as `postil moderate` lists it.".to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
+        return Err("It takes one line of 1 to 500 characters.".into());
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,20 @@
+//! What the house is about, pure: nothing here reads, writes, or knows another room.
+
+mod characters;
+mod contact;
+pub mod cursor;
+pub mod id;
+pub mod invalid;
+pub mod judgement;
+pub mod markdown;
+mod origin;
+pub mod page;
+pub mod rank;
+pub mod site;
+pub mod skeleton;
+pub mod sso;
+mod tags;
+pub mod text;
+pub mod time;
+pub mod token;
+pub mod word;

@@ -1,0 +1,237 @@
+//! Small closed vocabularies that are written as words in the database and on the wire.
+
+use serde::{Deserialize, Serialize};
+
+/// A type whose every value has one stable word.
+pub trait Word: Sized + Copy + 'static {
+    /// Every value there is.
+    const ALL: &'static [Self];
+
+    /// The value's word.
+    fn word(self) -> &'static str;
+
+    /// The value that this word names, if any.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.word() == word)
+    }
+
+    /// All words, for a message that says what is accepted.
+    fn words() -> String {
+        let words: Vec<_> = Self::ALL.iter().map(|value| value.word()).collect();
+        words.join(", ")
+    }
+}
+
+/// Where a comment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Waits for a moderator; the public does not see it.
+    Pending,
+    /// Everybody sees it.
+    Published,
+    /// A moderator decided against it.
+    Rejected,
+    /// A moderator called it spam.
+    Spam,
+    /// A moderator put it away.
+    Trash,
+    /// Its author took it back; the text is gone for good.
+    Deleted,
+}
+
+impl Word for Status {
+    const ALL: &'static [Self] = &[
+        Self::Pending,
+        Self::Published,
+        Self::Rejected,
+        Self::Spam,
+        Self::Trash,
+        Self::Deleted,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Published => "published",
+            Self::Rejected => "rejected",
+            Self::Spam => "spam",
+            Self::Trash => "trash",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// What a person may do on their site, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads and writes.
+    Reader,
+    /// Wrote the articles: closes threads, and later pins and plants questions.
+    Author,
+    /// Decides about comments.
+    Moderator,
+    /// May do everything.
+    Admin,
+}
+
+impl Word for Role {
+    const ALL: &'static [Self] = &[Self::Reader, Self::Author, Self::Moderator, Self::Admin];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Author => "author",
+            Self::Moderator => "moderator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// How a person came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// By writing here, with nobody vouching for them.
+    Guest,
+    /// By a token that their site signed.
+    Sso,
+    /// By the operator's command line.
+    Staff,
+}
+
+impl Word for Kind {
+    const ALL: &'static [Self] = &[Self::Guest, Self::Sso, Self::Staff];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Sso => "sso",
+            Self::Staff => "staff",
+        }
+    }
+}
+
+/// Whether a thread takes comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThreadState {
+    /// It does.
+    Open,
+    /// It does not; what is there stays readable.
+    Closed,
+}
+
+impl Word for ThreadState {
+    const ALL: &'static [Self] = &[Self::Open, Self::Closed];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Whether a comment is seen before or after a moderator looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Moderation {
+    /// Every comment waits for a decision.
+    Pre,
+    /// A comment is published at once.
+    Post,
+}
+
+impl Word for Moderation {
+    const ALL: &'static [Self] = &[Self::Pre, Self::Post];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pre => "pre",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// The order in which a thread's roots are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sort {
+    /// Last published first.
+    Newest,
+    /// First published first.
+    Oldest,
+    /// Best rated first (see [`super::rank`]).
+    Top,
+    /// The one last answered first.
+    Active,
+}
+
+impl Word for Sort {
+    const ALL: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Top, Self::Active];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Top => "top",
+            Self::Active => "active",
+        }
+    }
+}
+
+/// What happened, in a thread's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// A comment became visible.
+    CommentCreated,
+    /// A visible comment changed: its text, votes, reactions or place.
+    CommentUpdated,
+    /// A visible comment was withdrawn.
+    CommentDeleted,
+    /// The thread itself changed: its title, state or address.
+    ThreadUpdated,
+}
+
+impl Word for EventKind {
+    const ALL: &'static [Self] = &[
+        Self::CommentCreated,
+        Self::CommentUpdated,
+        Self::CommentDeleted,
+        Self::ThreadUpdated,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::CommentCreated => "comment.created",
+            Self::CommentUpdated => "comment.updated",
+            Self::CommentDeleted => "comment.deleted",
+            Self::ThreadUpdated => "thread.updated",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_are_found_again<T: Word + PartialEq + std::fmt::Debug>() {
+        for value in T::ALL {
+            assert_eq!(T::from_word(value.word()), Some(*value));
+        }
+        assert_eq!(T::from_word("no such word"), None);
+    }
+
+    #[test]
+    fn every_word_names_its_value() {
+        words_are_found_again::<Status>();
+        words_are_found_again::<Role>();
+        words_are_found_again::<Kind>();
+        words_are_found_again::<ThreadState>();
+        words_are_found_again::<Moderation>();
+        words_are_found_again::<Sort>();
+        words_are_found_again::<EventKind>();
+    }
+}

@@ -1,0 +1,244 @@
+//! Everything that can go wrong, with a stable code each. Nothing here knows HTTP: `http/problem.rs`
+//! is the one place that gives a status.
+//!
+//! Which to use: [`Error::Fields`] when a value in a body is at fault, [`Error::Query`] when one in
+//! the address is, the named variants for rules, and [`Error::Internal`] only for what must not happen.
+
+use std::fmt;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::domain::invalid::Invalid;
+
+/// The narrowest true statement of what went wrong.
+#[derive(Debug)]
+pub enum Error {
+    /// Values of a body were refused.
+    Fields(Vec<FieldError>),
+    /// A value in the address was refused: a query parameter or a cursor.
+    Query(Invalid),
+    /// A header was refused.
+    Header(Invalid),
+    /// The body is not JSON.
+    InvalidJson(String),
+    /// There is no token where one is needed.
+    Unauthorized,
+    /// The token is not one of ours, was forged, revoked or belongs elsewhere.
+    TokenInvalid,
+    /// The token's time has passed; it can be renewed.
+    TokenExpired,
+    /// The site's own token was refused.
+    SsoToken(Invalid),
+    /// The caller is known and may not do this.
+    Forbidden(&'static str),
+    /// A page of another origin asked for what only the site's own pages may.
+    OriginNotAllowed,
+    /// The site takes comments only from people it knows.
+    GuestsNotAllowed,
+    /// One cannot judge one's own comment.
+    OwnComment,
+    /// The time for editing has passed.
+    EditWindowOver,
+    /// There is no such thing, or not for this caller.
+    NotFound,
+    /// There is no site of that name.
+    UnknownSite,
+    /// The address exists, the method does not.
+    MethodNotAllowed,
+    /// The request came too slowly.
+    RequestTimeout,
+    /// Somebody was first.
+    Conflict(String),
+    /// The thread takes no more comments.
+    ThreadClosed,
+    /// The log does not reach back that far: read the thread anew.
+    Resync,
+    /// The body is larger than the limit, in bytes.
+    BodyTooLarge(usize),
+    /// The body is of a type that is not read here.
+    UnsupportedMediaType,
+    /// That idempotency key came with another request before.
+    IdempotencyKeyReused,
+    /// Too many calls; try again after that many seconds.
+    RateLimited {
+        /// Seconds until the next call is allowed.
+        retry_after: u64,
+    },
+    /// More waits already than may wait; try again soon.
+    Busy,
+    /// The database said no.
+    Database(DieselError),
+    /// What must not happen. The text goes to the log, never to the client.
+    Internal(String),
+}
+
+/// What is wrong with one value of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where it is: a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// The stable code and the sentence.
+    pub invalid: Invalid,
+}
+
+/// What a fallible rule gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// One refused value of a body.
+    pub fn field(pointer: &str, invalid: Invalid) -> Self {
+        Self::Fields(vec![FieldError {
+            pointer: pointer.to_owned(),
+            invalid,
+        }])
+    }
+
+    /// The stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fields(fields) => match fields.as_slice() {
+                [only] => only.invalid.code,
+                _ => "invalid_fields",
+            },
+            Self::Query(invalid) | Self::Header(invalid) | Self::SsoToken(invalid) => invalid.code,
+            Self::InvalidJson(_) => "invalid_json",
+            Self::Unauthorized => "unauthorized",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::Forbidden(_) => "forbidden",
+            Self::OriginNotAllowed => "origin_not_allowed",
+            Self::GuestsNotAllowed => "guests_not_allowed",
+            Self::OwnComment => "own_comment",
+            Self::EditWindowOver => "edit_window_over",
+            Self::NotFound => "not_found",
+            Self::UnknownSite => "unknown_site",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
+            Self::Conflict(_) => "conflict",
+            Self::ThreadClosed => "thread_closed",
+            Self::Resync => "resync",
+            Self::BodyTooLarge(_) => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Busy => "unavailable",
+            Self::Database(_) if self.is_outage() => "unavailable",
+            Self::Database(_) | Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whether the database is away, full or overloaded, so that trying again later may help.
+    pub fn is_outage(&self) -> bool {
+        let Self::Database(error) = self else {
+            return matches!(self, Self::Busy);
+        };
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+                // Neither driver gives these conditions a kind of their own.
+                let message = info.message();
+                OUTAGES.iter().any(|outage| message.contains(outage))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether another transaction was first, so that the same work may succeed when run again.
+    pub fn is_race(&self) -> bool {
+        let Self::Database(DieselError::DatabaseError(kind, info)) = self else {
+            return false;
+        };
+        match kind {
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure => true,
+            DatabaseErrorKind::Unknown => info.message().contains("deadlock detected"),
+            _ => false,
+        }
+    }
+}
+
+const OUTAGES: &[&str] = &[
+    "database or disk is full",
+    "disk I/O error",
+    "database is locked",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "server closed the connection",
+    "connection to server",
+    "could not connect",
+    "no connection to the server",
+    "terminating connection",
+    "the database system is",
+    "too many clients",
+    "timed out waiting for connection",
+    "could not extend file",
+    "No space left on device",
+    "SSL connection has been closed",
+];
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fields(fields) => match fields.as_slice() {
+                [only] => f.write_str(&only.invalid.detail),
+                _ => write!(
+                    f,
+                    "{} values were refused; `errors` names them.",
+                    fields.len()
+                ),
+            },
+            Self::Query(invalid) | Self::Header(invalid) | Self::SsoToken(invalid) => {
+                f.write_str(&invalid.detail)
+            }
+            Self::InvalidJson(detail) | Self::Conflict(detail) => f.write_str(detail),
+            Self::Unauthorized => f.write_str("This needs a token: `Authorization: Bearer …`."),
+            Self::TokenInvalid => f.write_str("The token is not valid here, or no longer."),
+            Self::TokenExpired => {
+                f.write_str("The token has expired; renew it at /v1/identity/refresh.")
+            }
+            Self::Forbidden(detail) => f.write_str(detail),
+            Self::OriginNotAllowed => {
+                f.write_str("This page's origin is not one of the site's origins.")
+            }
+            Self::GuestsNotAllowed => f.write_str("This site asks people to sign in first."),
+            Self::OwnComment => f.write_str("One cannot vote on one's own comment."),
+            Self::EditWindowOver => f.write_str("The time for editing this comment has passed."),
+            Self::NotFound => f.write_str("There is nothing here."),
+            Self::UnknownSite => f.write_str("There is no site of that name."),
+            Self::MethodNotAllowed => f.write_str("This address does not take that method."),
+            Self::RequestTimeout => f.write_str("The request's body came too slowly."),
+            Self::ThreadClosed => f.write_str("This thread takes no more comments."),
+            Self::Resync => {
+                f.write_str("The log does not hold that version; read the thread anew.")
+            }
+            Self::BodyTooLarge(limit) => write!(f, "A body may have at most {limit} bytes."),
+            Self::UnsupportedMediaType => {
+                f.write_str("The body must be JSON: `Content-Type: application/json`.")
+            }
+            Self::IdempotencyKeyReused => {
+                f.write_str("This Idempotency-Key came with another request before.")
+            }
+            Self::RateLimited { retry_after } => {
+                write!(f, "Too many calls; try again in {retry_after} s.")
+            }
+            Self::Busy => f.write_str("Too much is waiting to be written; try again shortly."),
+            Self::Database(_) if self.is_outage() => f.write_str(
+                "The database cannot be reached or written just now; try again shortly.",
+            ),
+            Self::Database(_) | Self::Internal(_) => {
+                f.write_str("Something went wrong on our side; the request id helps to find it.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            other => Self::Database(other),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! JSON bodies: read with a limit of size and time, and taken apart field by field.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::domain::invalid::Invalid;
+use crate::error::{Error, FieldError, Result};
+
+/// Most bytes of a body. A comment of 15,000 characters with JSON's escapes fits.
+pub const LIMIT: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A body that was read whole, and what it says.
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes, which tells a request that is sent again from another one.
+    pub fingerprint: [u8; 32],
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = payload.take();
+        let is_json = is_json(request);
+        let announced: Option<usize> = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        Box::pin(async move {
+            if !is_json {
+                return Err(Error::UnsupportedMediaType);
+            }
+            if announced.is_some_and(|length| length > LIMIT) {
+                return Err(Error::BodyTooLarge(LIMIT));
+            }
+            let bytes = tokio::time::timeout(PATIENCE, collect(payload))
+                .await
+                .map_err(|_| Error::RequestTimeout)??;
+            let fingerprint = Sha256::digest(&bytes).into();
+            Ok(Self {
+                value: parse(&bytes)?,
+                fingerprint,
+            })
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let kind = request.content_type().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+async fn collect(mut payload: Payload) -> Result<BytesMut> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk
+            .map_err(|_| Error::InvalidJson("The body was cut off or cannot be decoded.".into()))?;
+        if bytes.len() + chunk.len() > LIMIT {
+            return Err(Error::BodyTooLarge(LIMIT));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(value) => value,
+        Err(error) if error.inner().is_data() => {
+            let detail = error.inner().to_string();
+            // serde_json appends a place in the text, which says less than the pointer.
+            let detail = detail
+                .split(" at line ")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            return Err(Error::field(&pointer(error.path()), wrong_type(&detail)));
+        }
+        Err(error) => {
+            return Err(Error::InvalidJson(format!(
+                "The body is not JSON: {}.",
+                error.inner()
+            )));
+        }
+    };
+    deserializer
+        .end()
+        .map_err(|_| Error::InvalidJson("Something follows the JSON value.".into()))?;
+    Ok(value)
+}
+
+fn wrong_type(detail: &str) -> Invalid {
+    if detail.starts_with("missing field") {
+        return Invalid::new("field_required", format!("{detail}."));
+    }
+    Invalid::new("field_type", format!("{detail}."))
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// Collects what is wrong with a body's values, so that a client hears of all of it at once.
+#[derive(Default)]
+pub struct Fields(Vec<FieldError>);
+
+impl Fields {
+    /// The parsed value; `None` when it was refused.
+    pub fn take<T>(&mut self, pointer: &str, parsed: Result<T, Invalid>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.0.push(FieldError {
+                    pointer: pointer.to_owned(),
+                    invalid,
+                });
+                None
+            }
+        }
+    }
+
+    /// The parsed value of a field that may be absent, null or empty.
+    pub fn optional<T>(
+        &mut self,
+        pointer: &str,
+        raw: Option<&str>,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let raw = raw.filter(|text| !text.trim().is_empty())?;
+        self.take(pointer, parse(raw))
+    }
+
+    /// The result, or everything that was refused. A value that is `None` here was refused.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Error::Fields(self.0)),
+        }
+    }
+}

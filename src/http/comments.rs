@@ -1,0 +1,229 @@
+//! Writing: comments are parsed here, and judged and stored by the services.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use serde::{Deserialize, Serialize};
+
+use super::answer;
+use super::body::{Body, Fields};
+use super::query::id;
+use super::request::Call;
+use crate::domain::id::CommentId;
+use crate::domain::invalid::Invalid;
+use crate::domain::markdown;
+use crate::domain::text::{CommentSource, Email, Length, Name, Title, Website};
+use crate::domain::time::Time;
+use crate::error::Result;
+use crate::service::comments::{self, Draft, Edit};
+use crate::service::signing::Signature;
+use crate::service::threads::Page;
+use crate::store::comments as rows;
+use crate::store::sites::Site;
+use crate::view::comment::OwnComment;
+
+/// A new comment as it arrives.
+#[derive(Deserialize)]
+pub struct NewComment {
+    site: String,
+    url: String,
+    key: Option<String>,
+    title: Option<String>,
+    parent_id: Option<String>,
+    body: String,
+    #[serde(default)]
+    author: Option<Author>,
+    notify: Option<String>,
+}
+
+/// What a guest says of themselves.
+#[derive(Deserialize, Default)]
+struct Author {
+    name: Option<String>,
+    email: Option<String>,
+    website: Option<String>,
+}
+
+/// A comment that was taken.
+#[derive(Serialize)]
+struct Posted {
+    #[serde(flatten)]
+    comment: OwnComment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_expires_at: Option<Time>,
+}
+
+/// `POST /v1/comments`.
+pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.comments)?;
+    let retry = call.retry(body.fingerprint)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let draft = draft(&site, body.value)?;
+    let app = &call.app;
+    let posted =
+        comments::post(&app.store, &app.keys, &call.caller, draft, retry, call.now).await?;
+    let status = if posted.held {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::CREATED
+    };
+    let location = format!("/v1/comments/{}", posted.id);
+    let (token, token_expires_at) = posted
+        .minted
+        .map(|minted| (minted.token, minted.expires_at))
+        .unzip();
+    let answer = Posted {
+        comment: posted.comment,
+        token,
+        token_expires_at,
+    };
+    let mut response = answer::private(status, &answer)?;
+    if let Ok(location) = header::HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if posted.replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(counted.on(response))
+}
+
+/// Says that the request had been sent before.
+pub(super) fn mark_replayed(response: &mut HttpResponse) {
+    response.headers_mut().insert(
+        header::HeaderName::from_static("idempotency-replayed"),
+        header::HeaderValue::from_static("true"),
+    );
+}
+
+fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
+    let mut fields = Fields::default();
+    let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
+        Ok(page) => Some(page),
+        Err((name, invalid)) => fields.take(&format!("/{name}"), Err(invalid)),
+    };
+    let parent = raw.parent_id.as_deref().map(|parent| {
+        let unknown = "There is no such comment in this thread to answer.";
+        fields.take(
+            "/parent_id",
+            parent
+                .parse::<CommentId>()
+                .map_err(|_| Invalid::new("parent_unknown", unknown)),
+        )
+    });
+    let source = fields.take("/body", CommentSource::parse(&raw.body, site.policy.length));
+    let author = raw.author.unwrap_or_default();
+    let signature = Signature {
+        name: fields.optional("/author/name", author.name.as_deref(), Name::parse),
+        email: fields.optional("/author/email", author.email.as_deref(), Email::parse),
+        website: fields.optional("/author/website", author.website.as_deref(), Website::parse),
+    };
+    if raw.notify.as_deref().is_some_and(|notify| notify != "none") {
+        let detail = "Notifications by mail are not offered yet; `notify` takes `none`.";
+        fields.take::<()>("/notify", Err(Invalid::new("notify_unavailable", detail)));
+    }
+    let title = raw.title.as_deref().and_then(Title::hint);
+    let draft = page.zip(source).map(|(page, source)| Draft {
+        page,
+        title,
+        parent: parent.flatten(),
+        html: markdown::render(source.as_str()),
+        source,
+        signature,
+    });
+    fields.finish(draft)
+}
+
+/// A new text as it arrives.
+#[derive(Deserialize)]
+pub struct NewText {
+    body: String,
+}
+
+/// `PATCH /v1/comments/{id}`.
+pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
+    let comment: CommentId = id(call.request(), "id")?;
+    let counted = call.count(|app| &app.limits.writes)?;
+    call.check_own_origin().await?;
+    let length = length_for(&call, comment).await?;
+    let mut fields = Fields::default();
+    let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
+    let source = fields.finish(source)?;
+    let edit = Edit {
+        html: markdown::render(source.as_str()),
+        source,
+    };
+    let (comment, held) =
+        comments::edit(&call.app.store, &call.caller, comment, edit, call.now).await?;
+    let status = if held {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
+    Ok(counted.on(answer::private(status, &comment)?))
+}
+
+/// How long the comment may be, by its own site's rules.
+async fn length_for(call: &Call, comment: CommentId) -> Result<Length> {
+    let site = call
+        .app
+        .store
+        .read(move |conn| {
+            let row = rows::by_id(conn, comment)?;
+            match row {
+                Some(row) => crate::store::sites::by_id(conn, row.site_id),
+                None => Ok(None),
+            }
+        })
+        .await?;
+    Ok(site.map(|site| site.policy.length).unwrap_or_default())
+}
+
+/// `DELETE /v1/comments/{id}`.
+pub async fn remove(call: Call) -> Result<HttpResponse> {
+    let comment: CommentId = id(call.request(), "id")?;
+    let counted = call.count(|app| &app.limits.writes)?;
+    call.check_own_origin().await?;
+    comments::delete(&call.app.store, &call.caller, comment, call.now).await?;
+    Ok(counted.on(answer::no_content()))
+}
+
+/// `GET /v1/comments/{id}/history`.
+pub async fn history(call: Call) -> Result<HttpResponse> {
+    let comment: CommentId = id(call.request(), "id")?;
+    call.check_own_origin().await?;
+    let history = comments::history(&call.app.store, &call.caller, comment).await?;
+    answer::private(StatusCode::OK, &history)
+}
+
+/// A text to be shown before it is sent.
+#[derive(Deserialize)]
+pub struct Preview {
+    site: Option<String>,
+    body: String,
+}
+
+#[derive(Serialize)]
+struct Rendered {
+    body_html: String,
+}
+
+/// `POST /v1/preview`.
+pub async fn preview(call: Call, body: Body<Preview>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.writes)?;
+    let length = match &body.value.site {
+        Some(slug) => {
+            let site = crate::service::sites::get(&call.app.store, slug).await?;
+            call.check_origin(&site)?;
+            site.policy.length
+        }
+        None => Length::default(),
+    };
+    let mut fields = Fields::default();
+    let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
+    let source = fields.finish(source)?;
+    let body_html = markdown::render(source.as_str()).into_string();
+    Ok(counted.on(answer::private(StatusCode::OK, &Rendered { body_html })?))
+}

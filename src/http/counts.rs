@@ -1,0 +1,62 @@
+//! `GET /v1/counts`: how many comments many pages have, in one call.
+
+use std::collections::HashMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::answer;
+use super::query::Query;
+use crate::app::App;
+use crate::domain::invalid::Invalid;
+use crate::error::{Error, Result};
+use crate::service::threads::Page;
+use crate::store::threads;
+
+/// How many pages one call may ask about.
+const MOST: usize = 100;
+
+#[derive(Serialize)]
+struct Counts {
+    items: Vec<Count>,
+}
+
+#[derive(Serialize)]
+struct Count {
+    url: String,
+    count: i64,
+}
+
+/// The published comments of each page, in the order asked.
+pub async fn counts(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
+    let query = Query::of(&request);
+    let slug = query.required("site")?.to_owned();
+    let urls: Vec<String> = query.all("url").map(str::to_owned).collect();
+    if !(1..=MOST).contains(&urls.len()) {
+        let detail = format!("`url` is given once for each page, 1 to {MOST} times.");
+        return Err(Error::Query(Invalid::new("invalid_query", detail)));
+    }
+    let counts = app
+        .store
+        .read(move |conn| {
+            let site = crate::service::sites::named(conn, &slug)?;
+            let mut keys = Vec::new();
+            for url in &urls {
+                let page =
+                    Page::parse(&site, url, None).map_err(|(_, invalid)| Error::Query(invalid))?;
+                keys.push(page.key.to_string());
+            }
+            let known: HashMap<String, i64> =
+                threads::counts(conn, site.id, &keys)?.into_iter().collect();
+            let items = urls.into_iter().zip(&keys).map(|(url, key)| Count {
+                url,
+                count: known.get(key).copied().unwrap_or_default(),
+            });
+            Ok(Counts {
+                items: items.collect(),
+            })
+        })
+        .await?;
+    answer::public_now(&request, answer::json(&counts)?, "application/json").await
+}

@@ -1,0 +1,94 @@
+//! Who one is: guests, people whom their site signs in, renewing and ending.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::answer;
+use super::body::{Body, Fields};
+use super::client;
+use super::comments::mark_replayed;
+use super::request::{Call, app, bearer};
+use crate::domain::text::{Name, Website};
+use crate::domain::time::Time;
+use crate::error::{Error, Result};
+use crate::service::identity;
+use crate::service::signing::Signature;
+
+/// A guest who introduces themselves.
+#[derive(Deserialize)]
+pub struct Guest {
+    site: String,
+    name: Option<String>,
+    website: Option<String>,
+}
+
+/// `POST /v1/identity/guest`.
+pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.identity)?;
+    let retry = call.retry(body.fingerprint)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let mut fields = Fields::default();
+    let signature = Signature {
+        name: fields.optional("/name", body.value.name.as_deref(), Name::parse),
+        email: None,
+        website: fields.optional("/website", body.value.website.as_deref(), Website::parse),
+    };
+    let signature = fields.finish(Some(signature))?;
+    let app = &call.app;
+    let (identity, replayed) =
+        identity::guest(&app.store, &app.keys, site.id, signature, retry, call.now).await?;
+    let mut response = answer::private(StatusCode::CREATED, &identity)?;
+    if replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(counted.on(response))
+}
+
+/// A token that the site signed.
+#[derive(Deserialize)]
+pub struct Sso {
+    site: String,
+    token: String,
+}
+
+/// `POST /v1/identity/sso`.
+pub async fn sso(call: Call, body: Body<Sso>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.identity)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let app = &call.app;
+    let identity = identity::sso(&app.store, &app.keys, site, &body.value.token, call.now).await?;
+    Ok(counted.on(answer::private(StatusCode::OK, &identity)?))
+}
+
+/// `POST /v1/identity/refresh`. Not a [`Call`]: an expired token is welcome here.
+pub async fn refresh(request: actix_web::HttpRequest) -> Result<HttpResponse> {
+    let app = app(&request)?;
+    let network = client::network(&request, &app.trusted_proxies);
+    let counted = app.limits.identity.count(network, None)?;
+    let token = bearer(&request)?.ok_or(Error::Unauthorized)?;
+    let identity = identity::refresh(&app.store, &app.keys, token, Time::now()).await?;
+    Ok(counted.on(answer::private(StatusCode::OK, &identity)?))
+}
+
+/// How much is to be ended.
+#[derive(Deserialize, Default)]
+pub struct SignOut {
+    #[serde(default)]
+    everywhere: bool,
+}
+
+/// `POST /v1/identity/signout`.
+pub async fn sign_out(call: Call, body: Body<SignOut>) -> Result<HttpResponse> {
+    call.check_own_origin().await?;
+    identity::sign_out(
+        &call.app.store,
+        &call.caller,
+        body.value.everywhere,
+        call.now,
+    )
+    .await?;
+    Ok(answer::no_content())
+}

@@ -1,0 +1,74 @@
+//! For whoever runs the service, and the files it carries.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::answer;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::store::migrations;
+use crate::telemetry;
+
+#[derive(Serialize)]
+struct State {
+    status: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub async fn health() -> Result<HttpResponse> {
+    answer::private(StatusCode::OK, &State { status: "ok" })
+}
+
+/// `GET /readyz`: the database can be reached, and its schema is this program's.
+pub async fn ready(app: Data<App>) -> Result<HttpResponse> {
+    let current = app
+        .store
+        .read(migrations::are_current)
+        .await
+        .map_err(|error| {
+            tracing::warn!(code = error.code(), "not ready");
+            Error::Busy
+        })?;
+    if !current {
+        return Err(Error::Busy);
+    }
+    answer::private(StatusCode::OK, &State { status: "ok" })
+}
+
+/// `GET /metrics`.
+pub async fn metrics(app: Data<App>) -> Result<HttpResponse> {
+    app.metrics.set_streams(app.streams.open());
+    let text = app
+        .metrics
+        .encode()
+        .map_err(|error| Error::Internal(format!("encoding metrics: {error}")))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type(telemetry::CONTENT_TYPE)
+        .body(text))
+}
+
+/// `GET /openapi.yaml`.
+pub async fn openapi(request: HttpRequest) -> Result<HttpResponse> {
+    let contract = include_bytes!("../../openapi.yaml");
+    answer::public_now(&request, contract.to_vec(), "application/yaml").await
+}
+
+/// `GET /postil.js`: any page may load it.
+pub async fn widget(request: HttpRequest) -> Result<HttpResponse> {
+    let widget = include_bytes!("../../widget/dist/postil.js");
+    let mut response =
+        answer::public_now(&request, widget.to_vec(), "text/javascript; charset=utf-8").await?;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::HeaderName::from_static("cross-origin-resource-policy"),
+        header::HeaderValue::from_static("cross-origin"),
+    );
+    Ok(response)
+}

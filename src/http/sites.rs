@@ -1,0 +1,182 @@
+//! Administration of sites.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::answer;
+use super::body::{Body, Fields};
+use super::query::{Query, segment};
+use super::request::Call;
+use crate::domain::cursor::Cursor;
+use crate::domain::invalid::Invalid;
+use crate::domain::site::{Phrases, Policy};
+use crate::domain::sso::SsoKeys;
+use crate::domain::text::{Locale, Slug};
+use crate::domain::word::Role;
+use crate::error::{Error, Result};
+use crate::service::sites::{self, NewSite, SiteChanges};
+use crate::view;
+use crate::view::site::Site;
+
+/// `GET /v1/sites`.
+pub async fn list(call: Call) -> Result<HttpResponse> {
+    let query = Query::of(call.request());
+    let limit = query.limit()?;
+    let after = match query.one("after")? {
+        Some(text) => slug_after(&call, text).await?,
+        None => String::new(),
+    };
+    let rows = sites::list(&call.app.store, &call.caller, after, limit + 1).await?;
+    let (rows, next) = view::page_of(rows, limit, |row| {
+        Cursor {
+            key: 0,
+            id: row.id.bytes(),
+        }
+        .encode("sites")
+    });
+    let items = rows.iter().map(Site::stored).collect();
+    answer::private(
+        StatusCode::OK,
+        &view::List {
+            items,
+            next,
+            total: None,
+        },
+    )
+}
+
+/// Sites are listed by name; a cursor remembers the last one's id.
+async fn slug_after(call: &Call, text: &str) -> Result<String> {
+    let cursor = Cursor::decode(text, "sites").map_err(Error::Query)?;
+    let id = crate::domain::id::SiteId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
+    let site = call
+        .app
+        .store
+        .read(move |conn| crate::store::sites::by_id(conn, id))
+        .await?;
+    let gone = || Invalid::new("invalid_cursor", "The site that this cursor names is gone.");
+    site.map(|site| site.slug)
+        .ok_or_else(|| Error::Query(gone()))
+}
+
+/// `GET /v1/sites/{site}`.
+pub async fn show(call: Call) -> Result<HttpResponse> {
+    let authority = call.caller.authority.ok_or(Error::Unauthorized)?;
+    call.caller.must_see(Role::Admin, authority.site)?;
+    let slug = segment(call.request(), "site")?;
+    let site = sites::get(&call.app.store, &slug).await?;
+    call.caller.must_see(Role::Admin, Some(site.id))?;
+    answer::private(StatusCode::OK, &Site::stored(&site))
+}
+
+/// A new site as it arrives.
+#[derive(Deserialize)]
+pub struct SiteAdd {
+    slug: String,
+    name: Option<String>,
+    origins: Vec<String>,
+    locale: Option<String>,
+    policy: Option<Value>,
+    phrases: Option<BTreeMap<String, String>>,
+    sso: Option<Value>,
+}
+
+/// `POST /v1/sites`.
+pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.writes)?;
+    call.caller.must_change(Role::Admin, None)?;
+    let raw = body.value;
+    let mut fields = Fields::default();
+    let slug = fields.take("/slug", Slug::parse(&raw.slug));
+    let name = fields.take(
+        "/name",
+        sites::check_name(raw.name.as_deref().unwrap_or_default()),
+    );
+    let origins = fields.take("/origins", sites::check_origins(&raw.origins));
+    let locale = fields.take(
+        "/locale",
+        Locale::parse(raw.locale.as_deref().unwrap_or("en")),
+    );
+    let patch = raw
+        .policy
+        .unwrap_or_else(|| Value::Object(Default::default()));
+    let policy = fields.take("/policy", Policy::default().patched(&patch));
+    let phrases = fields.take("/phrases", Phrases::parse(raw.phrases.unwrap_or_default()));
+    let sso = fields.take("/sso", raw.sso.map(SsoKeys::parse).transpose());
+    let new = || {
+        Some(NewSite {
+            slug: slug?,
+            name: name?,
+            origins: origins?,
+            locale: locale?,
+            policy: policy?,
+            phrases: phrases?,
+            sso: sso?,
+        })
+    };
+    let new = fields.finish(new())?;
+    let site = sites::add(&call.app.store, new, call.now).await?;
+    let mut response = answer::private(StatusCode::CREATED, &Site::stored(&site))?;
+    if let Ok(location) = header::HeaderValue::from_str(&format!("/v1/sites/{}", site.slug)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(counted.on(response))
+}
+
+/// Changes as they arrive; what is absent stays.
+#[derive(Deserialize)]
+pub struct SitePatch {
+    name: Option<String>,
+    origins: Option<Vec<String>>,
+    locale: Option<String>,
+    policy: Option<Value>,
+    phrases: Option<BTreeMap<String, String>>,
+    /// Absent: as it is. Null: taken away.
+    #[serde(default, deserialize_with = "present")]
+    sso: Option<Option<Value>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Value>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// `PATCH /v1/sites/{site}`.
+pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
+    let counted = call.count(|app| &app.limits.writes)?;
+    let authority = call.caller.authority.ok_or(Error::Unauthorized)?;
+    call.caller.must_change(Role::Admin, authority.site)?;
+    let slug = segment(call.request(), "site")?.into_owned();
+    let site = sites::get(&call.app.store, &slug).await?;
+    call.caller.must_change(Role::Admin, Some(site.id))?;
+    call.check_origin(&site)?;
+    let raw = body.value;
+    let mut fields = Fields::default();
+    let policy = raw.policy.inspect(|patch| {
+        fields.take("/policy", site.policy.patched(patch));
+    });
+    let changes = SiteChanges {
+        name: raw
+            .name
+            .and_then(|name| fields.take("/name", sites::check_name(&name))),
+        origins: raw
+            .origins
+            .and_then(|origins| fields.take("/origins", sites::check_origins(&origins))),
+        locale: raw
+            .locale
+            .and_then(|locale| fields.take("/locale", Locale::parse(&locale))),
+        policy,
+        phrases: raw
+            .phrases
+            .and_then(|phrases| fields.take("/phrases", Phrases::parse(phrases))),
+        sso: raw
+            .sso
+            .and_then(|sso| fields.take("/sso", sso.map(SsoKeys::parse).transpose())),
+    };
+    let changes = fields.finish(Some(changes))?;
+    let site = sites::change(&call.app.store, &slug, changes).await?;
+    Ok(counted.on(answer::private(StatusCode::OK, &Site::stored(&site))?))
+}

@@ -1,0 +1,4 @@
+//! What is kept ready: pages as bytes, and streams of what changes.
+
+pub mod pages;
+pub mod streams;

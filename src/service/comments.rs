@@ -1,0 +1,464 @@
+//! Writing, editing and deleting comments.
+
+use serde::{Deserialize, Serialize};
+
+use super::caller::Caller;
+use super::idempotency::{self, Retry};
+use super::identity::{self, Minted};
+use super::publishing;
+use super::signing::{self, Signature};
+use super::threads::Page;
+use crate::domain::id::{CommentId, PersonId};
+use crate::domain::invalid::Invalid;
+use crate::domain::judgement::Reason;
+use crate::domain::markdown::SafeHtml;
+use crate::domain::text::{CommentSource, Title};
+use crate::domain::time::Time;
+use crate::domain::token::Keys;
+use crate::domain::word::{EventKind, Kind, Moderation, Role, Status};
+use crate::error::{Error, Result};
+use crate::store::comments::{self, Comment};
+use crate::store::events::{self, Locked};
+use crate::store::people::{self, Person};
+use crate::store::revisions::{self, Revision};
+use crate::store::sites::{self, Site};
+use crate::store::types::{Json, Named};
+use crate::store::{Store, Tx, outbox, reactions, votes};
+use crate::view;
+
+/// A comment that was parsed at the door, and not yet judged.
+#[derive(Clone)]
+pub struct Draft {
+    /// Where it is written.
+    pub page: Page,
+    /// What the browser says the page is called.
+    pub title: Option<Title>,
+    /// What it answers.
+    pub parent: Option<CommentId>,
+    /// Its text.
+    pub source: CommentSource,
+    /// Its text, rendered.
+    pub html: SafeHtml,
+    /// How a guest signs it.
+    pub signature: Signature,
+}
+
+/// What became of a comment.
+pub struct Posted {
+    /// The comment, as its author sees it.
+    pub comment: view::comment::OwnComment,
+    /// Its id.
+    pub id: CommentId,
+    /// Whether it waits for a moderator.
+    pub held: bool,
+    /// What makes a guest who came without a token its owner.
+    pub minted: Option<Minted>,
+    /// Whether this is the answer to a request that was sent before.
+    pub replayed: bool,
+}
+
+/// What an idempotency key remembers of a comment.
+#[derive(Serialize, Deserialize)]
+struct Outcome {
+    comment: String,
+    /// The guest whom this request made known, if it did.
+    guest: Option<String>,
+}
+
+/// Posts a comment.
+///
+/// # Errors
+/// [`Error::GuestsNotAllowed`], [`Error::ThreadClosed`], `parent_unknown`, `name_reserved`, a required
+/// field that is missing, [`Error::IdempotencyKeyReused`].
+pub async fn post(
+    store: &Store,
+    keys: &Keys,
+    caller: &Caller,
+    draft: Draft,
+    retry: Option<Retry>,
+    now: Time,
+) -> Result<Posted> {
+    let caller = caller.clone();
+    let keys = keys.clone();
+    store
+        .write(move |tx| {
+            if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
+                return replay(tx, &keys, &outcome, now);
+            }
+            let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
+            let (mut author, is_new) = author(tx, &site, &caller, now)?;
+            let signature = sign(tx, &site, &mut author, is_new, &draft.signature)?;
+            let mut thread = open_thread(tx, &site, &draft, now)?;
+            let mut comment = place(tx, &site, &thread, &draft, now)?;
+            comment.person_id = author.id;
+            comment.author_name = signature.name.map(|name| name.to_string());
+            comment.author_website = signature.website.map(|website| website.to_string());
+            let reasons = judge(&site, &thread, &caller);
+            comment.reasons = Json::new(reasons.clone());
+            comments::insert(tx, &comment)?;
+            if reasons.is_empty() {
+                publishing::publish(tx, &mut thread, &mut comment, now)?;
+            } else {
+                tell_moderators(tx, &site, &comment, now)?;
+            }
+            let minted = match is_new {
+                true => Some(identity::begin_session(tx, &keys, &author, now)?),
+                false => None,
+            };
+            let outcome = Outcome {
+                comment: comment.id.to_string(),
+                guest: is_new.then(|| author.id.to_string()),
+            };
+            idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
+            posted(tx, comment.id, minted, false)
+        })
+        .await
+}
+
+fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) -> Result<Posted> {
+    let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    let held = *row.status == Status::Pending;
+    let comment = view::comment::own_one(tx, &row)?;
+    Ok(Posted {
+        comment,
+        id,
+        held,
+        minted,
+        replayed,
+    })
+}
+
+fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Posted> {
+    let damaged = |_| Error::Internal("idempotency outcome names no id".into());
+    let id: CommentId = outcome.comment.parse().map_err(damaged)?;
+    // The token is minted again rather than kept: whoever holds the key and the body is the author.
+    let minted = match &outcome.guest {
+        None => None,
+        Some(guest) => {
+            let guest: PersonId = guest.parse().map_err(damaged)?;
+            let guest = people::by_id(tx, guest)?.ok_or(Error::NotFound)?;
+            Some(identity::begin_session(tx, keys, &guest, now)?)
+        }
+    };
+    posted(tx, id, minted, true)
+}
+
+/// The person who writes; made now, when a guest writes for the first time.
+fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Person, bool)> {
+    if caller.authority.is_none() {
+        if !site.policy.guests {
+            return Err(Error::GuestsNotAllowed);
+        }
+        let guest = Person::guest(site.id, now);
+        people::insert(tx, &guest)?;
+        return Ok((guest, true));
+    }
+    let known = caller.person_on(site.id)?;
+    // What the token's lookup read may be older than this transaction.
+    let person = people::by_id(tx, known.id)?.ok_or(Error::TokenInvalid)?;
+    if *person.kind == Kind::Guest && !site.policy.guests {
+        return Err(Error::GuestsNotAllowed);
+    }
+    Ok((person, false))
+}
+
+/// How the comment is signed: a guest as they say, everybody else by the name they are known by.
+fn sign(
+    tx: &mut Tx,
+    site: &Site,
+    author: &mut Person,
+    is_new: bool,
+    given: &Signature,
+) -> Result<Signature> {
+    if *author.kind != Kind::Guest {
+        return Ok(Signature::default().or_known(author));
+    }
+    let given = given.clone().without_hidden(&site.policy);
+    let signature = match is_new {
+        true => given.clone(),
+        false => given.clone().or_known(author).without_hidden(&site.policy),
+    };
+    signature.check_required(&site.policy)?;
+    if let Some(name) = &signature.name {
+        signing::check_name(tx, site, name, "/author/name", Some(author))?;
+    }
+    signing::remember(tx, author, &given)?;
+    Ok(signature)
+}
+
+fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Locked> {
+    let thread = super::threads::find_or_make(tx, &draft.page, draft.title.as_ref(), now)?;
+    if !view::thread::is_open(&thread, &site.policy, now) {
+        return Err(Error::ThreadClosed);
+    }
+    Ok(thread)
+}
+
+/// Where the comment stands in its thread. A deeper answer than the site allows attaches to the
+/// deepest allowed level and says whom it answers.
+fn place(tx: &mut Tx, site: &Site, thread: &Locked, draft: &Draft, now: Time) -> Result<Comment> {
+    let id = CommentId::new();
+    let mut comment = Comment {
+        id,
+        thread_id: thread.id,
+        site_id: site.id,
+        parent_id: None,
+        root_id: id,
+        reply_to: None,
+        depth: 0,
+        person_id: PersonId::new(),
+        author_name: None,
+        author_website: None,
+        status: Named(Status::Pending),
+        listed: false,
+        body: draft.source.as_str().to_owned(),
+        body_html: draft.html.as_str().to_owned(),
+        reasons: Json::new(Vec::new()),
+        revision: 1,
+        up: 0,
+        down: 0,
+        rank: 0,
+        reply_count: 0,
+        pinned: false,
+        created_at: now,
+        published_at: None,
+        active_at: now,
+        edited_at: None,
+    };
+    let Some(answered) = draft.parent else {
+        return Ok(comment);
+    };
+    let target = comments::by_id(tx, answered)?
+        .filter(|target| target.thread_id == thread.id && *target.status == Status::Published)
+        .ok_or_else(|| {
+            let detail = "There is no such comment in this thread to answer.";
+            Error::field("/parent_id", Invalid::new("parent_unknown", detail))
+        })?;
+    let mut parent = target.clone();
+    while parent.depth + 1 > site.policy.depth
+        && let Some(above) = parent.parent_id
+    {
+        parent = comments::by_id(tx, above)?.ok_or(Error::NotFound)?;
+    }
+    comment.parent_id = Some(parent.id);
+    comment.root_id = parent.root_id;
+    comment.depth = parent.depth + 1;
+    comment.reply_to = (parent.id != target.id).then_some(target.id);
+    Ok(comment)
+}
+
+/// Why a comment, or a new text of one, has to wait. Empty: it does not.
+fn judge(site: &Site, thread: &Locked, caller: &Caller) -> Vec<Reason> {
+    let moderation = thread
+        .moderation
+        .map_or(site.policy.moderation, |named| *named);
+    let is_trusted = caller.has(Role::Author, site.id);
+    match moderation {
+        Moderation::Pre if !is_trusted => vec![Reason::premoderated()],
+        _ => Vec::new(),
+    }
+}
+
+fn tell_moderators(tx: &mut Tx, site: &Site, comment: &Comment, now: Time) -> Result<()> {
+    for moderator in people::moderators_with_email(tx, site.id)? {
+        outbox::post(tx, outbox::COMMENT_WAITING, comment.id, moderator.id, now)?;
+    }
+    Ok(())
+}
+
+/// A new text for a comment.
+#[derive(Clone)]
+pub struct Edit {
+    /// The Markdown.
+    pub source: CommentSource,
+    /// The Markdown, rendered.
+    pub html: SafeHtml,
+}
+
+/// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's.
+/// Gives the comment, and whether it waits now.
+///
+/// # Errors
+/// [`Error::NotFound`] for what is not there or not the caller's to see, [`Error::Forbidden`],
+/// [`Error::EditWindowOver`].
+pub async fn edit(
+    store: &Store,
+    caller: &Caller,
+    id: CommentId,
+    edit: Edit,
+    now: Time,
+) -> Result<(view::comment::OwnComment, bool)> {
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let (mut thread, mut comment) = own(tx, &caller, id)?;
+            let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
+            match *comment.status {
+                Status::Pending | Status::Published => {}
+                Status::Deleted => return Err(Error::NotFound),
+                _ => {
+                    return Err(Error::Forbidden(
+                        "A comment that was turned down stays as it is.",
+                    ));
+                }
+            }
+            if comment.created_at.plus(site.policy.edit_span()) < now {
+                return Err(Error::EditWindowOver);
+            }
+            if comment.body != edit.source.as_str() {
+                revisions::insert(tx, &revision(&comment))?;
+                comments::rewrite(tx, id, edit.source.as_str(), edit.html.as_str(), now)?;
+                judge_again(tx, &site, &mut thread, &mut comment, &caller, now)?;
+            }
+            let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            let held = *row.status == Status::Pending;
+            Ok((view::comment::own_one(tx, &row)?, held))
+        })
+        .await
+}
+
+fn judge_again(
+    tx: &mut Tx,
+    site: &Site,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    caller: &Caller,
+    now: Time,
+) -> Result<()> {
+    let reasons = judge(site, thread, caller);
+    let was_public = *comment.status == Status::Published;
+    match (was_public, reasons.is_empty()) {
+        (true, true) => {
+            events::append(tx, thread, EventKind::CommentUpdated, Some(comment.id), now)?;
+        }
+        (true, false) => {
+            publishing::withdraw(tx, thread, comment, Status::Pending, reasons, now)?;
+            tell_moderators(tx, site, comment, now)?;
+        }
+        // What waited goes on waiting: an edit is no way past a moderator.
+        (false, _) => {}
+    }
+    Ok(())
+}
+
+fn revision(comment: &Comment) -> Revision {
+    Revision {
+        comment_id: comment.id,
+        revision: comment.revision,
+        body: comment.body.clone(),
+        body_html: comment.body_html.clone(),
+        created_at: comment.edited_at.unwrap_or(comment.created_at),
+    }
+}
+
+/// Takes a comment back for good: the text, its earlier texts, the name, votes and reactions go; a
+/// tombstone stays where something answers it. Deleting twice is deleting once.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`].
+pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) -> Result<()> {
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let (mut thread, mut comment) = own(tx, &caller, id)?;
+            match *comment.status {
+                Status::Deleted => return Ok(()),
+                Status::Published => publishing::withdraw(
+                    tx,
+                    &mut thread,
+                    &mut comment,
+                    Status::Deleted,
+                    Vec::new(),
+                    now,
+                )?,
+                _ => publishing::hold(tx, &mut comment, Status::Deleted, Vec::new())?,
+            }
+            comments::erase(tx, id)?;
+            revisions::erase(tx, id)?;
+            votes::erase(tx, id)?;
+            reactions::erase(tx, id)
+        })
+        .await
+}
+
+/// A comment that the caller wrote, with its thread locked.
+fn own(tx: &mut Tx, caller: &Caller, id: CommentId) -> Result<(Locked, Comment)> {
+    let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    if caller.authority.is_none() {
+        return Err(Error::Unauthorized);
+    }
+    if !caller.wrote(&found) {
+        // What the public does not see is not there for strangers.
+        return Err(match *found.status {
+            Status::Published => Error::Forbidden("Only its author may change a comment."),
+            _ => Error::NotFound,
+        });
+    }
+    caller.person_on(found.site_id)?;
+    let thread = Locked::lock(tx, found.thread_id)?;
+    // Read again behind the lock: somebody may have decided about it meanwhile.
+    let comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    Ok((thread, comment))
+}
+
+/// A published comment, with its thread locked, for whoever votes on it or reacts to it.
+pub(super) fn published(tx: &mut Tx, id: CommentId) -> Result<(Locked, Comment)> {
+    let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    let thread = Locked::lock(tx, found.thread_id)?;
+    let comment = comments::by_id(tx, id)?
+        .filter(|comment| *comment.status == Status::Published)
+        .ok_or(Error::NotFound)?;
+    Ok((thread, comment))
+}
+
+/// A comment's texts.
+#[derive(Debug, Serialize)]
+pub struct HistoryItem {
+    revision: i64,
+    body: String,
+    body_html: String,
+    created_at: Time,
+}
+
+/// The texts that a comment has had, the present one first; the earlier ones at most 100.
+///
+/// # Errors
+/// [`Error::NotFound`] for whoever may not see them.
+pub async fn history(
+    store: &Store,
+    caller: &Caller,
+    id: CommentId,
+) -> Result<view::List<HistoryItem>> {
+    let caller = caller.clone();
+    store
+        .read(move |conn| {
+            let comment = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
+            let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
+            let is_public = *comment.status == Status::Published;
+            let may_see = caller.wrote(&comment)
+                || caller.has(Role::Moderator, site.id)
+                || (is_public && site.policy.public_history);
+            if *comment.status == Status::Deleted || (!may_see && !is_public) {
+                return Err(Error::NotFound);
+            }
+            if !may_see {
+                return Err(match caller.authority {
+                    None => Error::Unauthorized,
+                    Some(_) => Error::Forbidden("Earlier texts are for the author and moderators."),
+                });
+            }
+            let mut items = vec![item(revision(&comment))];
+            items.extend(revisions::of(conn, id, 100)?.into_iter().map(item));
+            Ok(view::List::whole(items))
+        })
+        .await
+}
+
+fn item(revision: Revision) -> HistoryItem {
+    HistoryItem {
+        revision: revision.revision,
+        body: revision.body,
+        body_html: revision.body_html,
+        created_at: revision.created_at,
+    }
+}

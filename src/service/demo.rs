@@ -1,0 +1,208 @@
+//! The demo site: open to guests, with a sample thread that is written through the same rules as any
+//! comment.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::caller::{Authority, Caller};
+use super::comments::{self, Draft};
+use super::identity;
+use super::reactions::react;
+use super::signing::Signature;
+use super::sites::{self, NewSite, SiteChanges};
+use super::threads::Page;
+use super::votes::{self, Value};
+use crate::domain::id::{CommentId, PersonId, ThreadId};
+use crate::domain::markdown;
+use crate::domain::page::Origin;
+use crate::domain::site::{Phrases, Policy};
+use crate::domain::text::{CommentSource, Locale, Name, Slug, Title, Website};
+use crate::domain::time::Time;
+use crate::domain::token::Keys;
+use crate::domain::word::Role;
+use crate::error::{Error, Result};
+use crate::store::sites::Site;
+use crate::store::{Conn, Store, people, threads};
+
+/// The demo's name among the sites.
+pub const SLUG: &str = "demo";
+
+/// The sample thread, in order of time.
+const SAMPLE: &str = include_str!("../../demo/thread.json");
+
+/// One comment of the sample thread.
+#[derive(Deserialize)]
+struct Sample {
+    author: String,
+    website: Option<String>,
+    minutes_ago: u64,
+    /// The index of the comment that it answers.
+    reply_to: Option<usize>,
+    body: String,
+    #[serde(default)]
+    up: usize,
+    #[serde(default)]
+    down: usize,
+    #[serde(default)]
+    reactions: BTreeMap<String, usize>,
+}
+
+/// Makes the demo site, or moves it to where the service is now; on an empty one, writes the sample
+/// thread. `origins` begins with the one that the demo is shown on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time) -> Result<()> {
+    let Some(home) = origins.first().map(Origin::to_string) else {
+        return Ok(());
+    };
+    let site = match sites::get(store, SLUG).await {
+        Ok(site) if *site.origins == origins => site,
+        Ok(_) => {
+            let changes = SiteChanges {
+                origins: Some(origins),
+                ..SiteChanges::default()
+            };
+            sites::change(store, SLUG, changes).await?
+        }
+        Err(Error::UnknownSite) => sites::add(store, new_site(origins)?, now).await?,
+        Err(error) => return Err(error),
+    };
+    let page = Page::parse(&site, &format!("{home}/demo/"), Some(SLUG))
+        .map_err(|(_, invalid)| Error::Internal(invalid.detail))?;
+    let key = page.key.clone();
+    let id = site.id;
+    let (_, thread) = store
+        .read(move |conn| threads::by_key(conn, id, key.as_str()))
+        .await?;
+    if thread.is_none() {
+        write_sample(store, keys, &site, &page, now).await?;
+    }
+    Ok(())
+}
+
+fn new_site(origins: Vec<Origin>) -> Result<NewSite> {
+    let ours = |invalid: crate::domain::invalid::Invalid| Error::Internal(invalid.detail);
+    Ok(NewSite {
+        slug: Slug::parse(SLUG).map_err(ours)?,
+        name: "Postil demo".into(),
+        origins,
+        locale: Locale::parse("en").map_err(ours)?,
+        policy: Policy::default(),
+        phrases: Phrases::default(),
+        sso: None,
+    })
+}
+
+/// The thread of the demo's page.
+///
+/// # Errors
+/// [`Error::UnknownSite`] when there is no demo.
+pub fn thread(conn: &mut Conn) -> Result<ThreadId> {
+    let site = sites::named(conn, SLUG)?;
+    Ok(threads::by_key(conn, site.id, SLUG)?.0)
+}
+
+async fn write_sample(
+    store: &Store,
+    keys: &Keys,
+    site: &Site,
+    page: &Page,
+    now: Time,
+) -> Result<()> {
+    let samples: Vec<Sample> = serde_json::from_str(SAMPLE)
+        .map_err(|error| Error::Internal(format!("demo/thread.json: {error}")))?;
+    let mut cast = Cast {
+        store,
+        keys,
+        site,
+        known: BTreeMap::new(),
+    };
+    let mut written: Vec<CommentId> = Vec::new();
+    for sample in &samples {
+        let at = now.minus(Duration::from_secs(60 * sample.minutes_ago));
+        let parent = sample
+            .reply_to
+            .and_then(|index| written.get(index).copied());
+        let author = cast.member(&sample.author, at).await?;
+        let draft = draft(page, parent, sample)?;
+        let posted = comments::post(store, keys, &author, draft, None, at).await?;
+        written.push(posted.id);
+    }
+    // The audience: enough guests that nobody votes twice or on what they wrote.
+    for (sample, id) in samples.iter().zip(written) {
+        let votes = std::iter::repeat_n(1, sample.up).chain(std::iter::repeat_n(-1, sample.down));
+        for (index, value) in votes.enumerate() {
+            let voter = cast.member(&format!("Reader {index}"), now).await?;
+            let value = Value::parse(value).map_err(|invalid| Error::Internal(invalid.detail))?;
+            votes::vote(store, &voter, id, value, now).await?;
+        }
+        for (emoji, &count) in &sample.reactions {
+            for index in 0..count {
+                let reader = cast.member(&format!("Reader {index}"), now).await?;
+                react(store, &reader, id, emoji.clone(), true, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draft> {
+    let ours = |invalid: crate::domain::invalid::Invalid| Error::Internal(invalid.detail);
+    let source = CommentSource::parse(&sample.body, Policy::default().length).map_err(ours)?;
+    let website = sample
+        .website
+        .as_deref()
+        .map(Website::parse)
+        .transpose()
+        .map_err(ours)?;
+    Ok(Draft {
+        page: page.clone(),
+        title: Title::hint("What the margin is for"),
+        parent,
+        html: markdown::render(source.as_str()),
+        source,
+        signature: Signature {
+            name: Some(Name::parse(&sample.author).map_err(ours)?),
+            email: None,
+            website,
+        },
+    })
+}
+
+/// The guests who play in the sample thread.
+struct Cast<'a> {
+    store: &'a Store,
+    keys: &'a Keys,
+    site: &'a Site,
+    known: BTreeMap<String, Caller>,
+}
+
+impl Cast<'_> {
+    /// The guest of that name.
+    async fn member(&mut self, name: &str, now: Time) -> Result<Caller> {
+        if let Some(known) = self.known.get(name) {
+            return Ok(known.clone());
+        }
+        let signature = Signature::default();
+        let (identity, _) =
+            identity::guest(self.store, self.keys, self.site.id, signature, None, now).await?;
+        let id: PersonId = identity.person.id();
+        let person = self.store.read(move |conn| people::by_id(conn, id)).await?;
+        let authority = Authority {
+            role: Role::Reader,
+            site: Some(self.site.id),
+            read_only: false,
+            token: None,
+        };
+        let caller = Caller {
+            person,
+            session: None,
+            authority: Some(authority),
+        };
+        self.known.insert(name.to_owned(), caller.clone());
+        Ok(caller)
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules: each function is one act, carried out in one transaction.
+
+pub mod caller;
+pub mod comments;
+pub mod demo;
+pub mod housekeeping;
+pub mod idempotency;
+pub mod identity;
+pub mod moderation;
+pub mod publishing;
+pub mod reactions;
+pub mod reading;
+pub mod signing;
+pub mod sites;
+pub mod staff;
+pub mod threads;
+pub mod tokens;
+pub mod votes;

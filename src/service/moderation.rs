@@ -1,0 +1,201 @@
+//! Moderators' decisions. The queue with reasons, rules and a record stand on this.
+
+use serde::Serialize;
+
+use super::caller::Caller;
+use super::publishing;
+use crate::domain::cursor::Cursor;
+use crate::domain::id::{CommentId, SiteId, ThreadId};
+use crate::domain::judgement::Reason;
+use crate::domain::time::Time;
+use crate::domain::word::{Role, Status, Word};
+use crate::error::{Error, Result};
+use crate::store::comments::{self, Comment, Queue};
+use crate::store::events::Locked;
+use crate::store::{Conn, Store, sites, threads};
+use crate::view::comment::OwnComment;
+use crate::view::{self, List};
+
+/// What a moderator does with a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Everybody may see it.
+    Approve,
+    /// Nobody shall.
+    Reject,
+}
+
+impl Word for Action {
+    const ALL: &'static [Self] = &[Self::Approve, Self::Reject];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// What became of one comment of a decision.
+#[derive(Debug, Serialize)]
+pub struct Decided {
+    id: CommentId,
+    /// Whether it is now as the action wants it.
+    pub ok: bool,
+    status: Option<Status>,
+    code: Option<&'static str>,
+    /// What was wrong.
+    pub detail: Option<String>,
+}
+
+/// Carries a decision out on each of these comments, and tells what became of each, in their order.
+/// One that fails does not stop the others.
+///
+/// # Errors
+/// [`Error::Unauthorized`] or [`Error::Forbidden`] when the caller decides nowhere; an outage.
+pub async fn decide(
+    store: &Store,
+    caller: &Caller,
+    action: Action,
+    ids: &[CommentId],
+    reason: Option<Reason>,
+    now: Time,
+) -> Result<Vec<Decided>> {
+    let authority = caller.authority.ok_or(Error::Unauthorized)?;
+    caller.must_change(Role::Moderator, authority.site)?;
+    let mut decided = Vec::new();
+    for &id in ids {
+        let caller = caller.clone();
+        let reason = reason.clone();
+        let outcome = store.write(move |tx| {
+            let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            // A comment of another site is not there for this moderator.
+            if !caller.has(Role::Moderator, found.site_id) {
+                return Err(Error::NotFound);
+            }
+            let mut thread = Locked::lock(tx, found.thread_id)?;
+            let mut comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            match (action, *comment.status) {
+                (_, Status::Deleted) => {
+                    return Err(Error::Conflict("Its author has taken it back.".into()));
+                }
+                (Action::Approve, Status::Published) | (Action::Reject, Status::Rejected) => {}
+                (Action::Approve, _) => publishing::publish(tx, &mut thread, &mut comment, now)?,
+                (Action::Reject, Status::Published) => {
+                    let reasons = reason.iter().cloned().collect();
+                    publishing::withdraw(
+                        tx,
+                        &mut thread,
+                        &mut comment,
+                        Status::Rejected,
+                        reasons,
+                        now,
+                    )?;
+                }
+                (Action::Reject, _) => {
+                    let reasons = reason.iter().cloned().collect();
+                    publishing::hold(tx, &mut comment, Status::Rejected, reasons)?;
+                }
+            }
+            Ok(*comment.status)
+        });
+        decided.push(match outcome.await {
+            Ok(status) => Decided {
+                id,
+                ok: true,
+                status: Some(status),
+                code: None,
+                detail: None,
+            },
+            Err(error) if error.is_outage() => return Err(error),
+            Err(error) => Decided {
+                id,
+                ok: false,
+                status: None,
+                code: Some(error.code()),
+                detail: Some(error.to_string()),
+            },
+        });
+    }
+    Ok(decided)
+}
+
+/// A comment of the queue, with the thread it is in.
+#[derive(Debug, Serialize)]
+pub struct Queued {
+    #[serde(flatten)]
+    comment: OwnComment,
+    thread: view::thread::Thread,
+}
+
+/// Which comments a moderator asks for, by the names they have outside.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// In this state.
+    pub status: Status,
+    /// On this site only.
+    pub site: Option<SiteId>,
+    /// In this thread only.
+    pub thread: Option<ThreadId>,
+}
+
+/// A page of the comments in a state, the longest waiting first.
+///
+/// # Errors
+/// [`Error::Unauthorized`], [`Error::Forbidden`], `invalid_cursor`.
+pub fn queue(
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: usize,
+    now: Time,
+) -> Result<List<Queued>> {
+    let (rows, next) = rows(conn, caller, filter, after, limit)?;
+    let mut items = Vec::new();
+    for (row, comment) in rows.iter().zip(view::comment::own(conn, &rows)?) {
+        let thread = threads::by_id(conn, row.thread_id)?.ok_or(Error::NotFound)?;
+        let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
+        let thread = view::thread::Thread::stored(&thread, &site, now);
+        items.push(Queued { comment, thread });
+    }
+    Ok(List {
+        items,
+        next,
+        total: None,
+    })
+}
+
+/// The rows of a queue's page, and the cursor of the next.
+pub fn rows(
+    conn: &mut Conn,
+    caller: &Caller,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<Comment>, Option<String>)> {
+    let own = caller.authority.ok_or(Error::Unauthorized)?.site;
+    let site = filter.site.or(own);
+    caller.must_see(Role::Moderator, site)?;
+    let query = format!(
+        "queue {} {site:?} {:?}",
+        filter.status.word(),
+        filter.thread
+    );
+    let after = after
+        .map(|text| Cursor::decode(text, &query).map_err(Error::Query))
+        .transpose()?;
+    let queue = Queue {
+        status: filter.status,
+        site,
+        thread: filter.thread,
+    };
+    let rows = comments::queue(conn, queue, after, limit as i64 + 1)?;
+    Ok(view::page_of(rows, limit, |row| {
+        Cursor {
+            key: row.created_at.micros(),
+            id: row.id.bytes(),
+        }
+        .encode(&query)
+    }))
+}

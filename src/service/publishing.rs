@@ -1,0 +1,109 @@
+//! What the public sees come and go: the one place that changes a comment's standing, with the
+//! counters, the tombstones and the log that follow from it.
+
+use crate::domain::id::CommentId;
+use crate::domain::judgement::Reason;
+use crate::domain::time::Time;
+use crate::domain::word::{EventKind, Status};
+use crate::error::Result;
+use crate::store::comments::{self, Comment, Standing};
+use crate::store::events::{self, Locked};
+use crate::store::types::{Json, Named};
+use crate::store::{Tx, threads};
+
+/// Makes a comment visible. `comment` is not published now.
+pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Time) -> Result<()> {
+    let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
+    stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
+    threads::count(tx, thread.id, 1)?;
+    let path = comments::ancestors(tx, comment)?;
+    let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
+    comments::count_replies(tx, &ids, 1)?;
+    comments::touch(tx, comment.root_id, at)?;
+    // What it answers may have been withdrawn while it waited: a tombstone then marks the place.
+    let answered = match comment.reply_to {
+        Some(id) => comments::by_id(tx, id)?,
+        None => None,
+    };
+    for ancestor in path.iter().chain(&answered) {
+        if !ancestor.listed {
+            comments::list(tx, ancestor.id, true)?;
+            events::append(
+                tx,
+                thread,
+                EventKind::CommentUpdated,
+                Some(ancestor.id),
+                now,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a published comment out of sight, leaving a tombstone where something answers it.
+pub fn withdraw(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    to: Status,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    let answered = comments::is_answered(tx, comment.id)?;
+    events::append(tx, thread, EventKind::CommentDeleted, Some(comment.id), now)?;
+    stand(tx, comment, to, answered, None, reasons)?;
+    threads::count(tx, thread.id, -1)?;
+    let path = comments::ancestors(tx, comment)?;
+    let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
+    comments::count_replies(tx, &ids, -1)?;
+    if answered {
+        return Ok(());
+    }
+    // Tombstones that nothing answers any more go too, from the innermost outwards.
+    let addressee = match comment.reply_to {
+        Some(id) => comments::by_id(tx, id)?,
+        None => None,
+    };
+    for ancestor in addressee.iter().chain(path.iter().rev()) {
+        let is_tombstone = ancestor.listed && *ancestor.status != Status::Published;
+        if is_tombstone && !comments::is_answered(tx, ancestor.id)? {
+            comments::list(tx, ancestor.id, false)?;
+            events::append(
+                tx,
+                thread,
+                EventKind::CommentDeleted,
+                Some(ancestor.id),
+                now,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves a comment that the public does not see from one such state to another; it keeps its place
+/// in the thread, if it has one, and the log stays silent.
+pub fn hold(tx: &mut Tx, comment: &mut Comment, to: Status, reasons: Vec<Reason>) -> Result<()> {
+    let listed = comment.listed;
+    stand(tx, comment, to, listed, None, reasons)
+}
+
+fn stand(
+    tx: &mut Tx,
+    comment: &mut Comment,
+    status: Status,
+    listed: bool,
+    at: Option<Time>,
+    reasons: Vec<Reason>,
+) -> Result<()> {
+    comment.status = Named(status);
+    comment.listed = listed;
+    comment.published_at = comment.published_at.or(at);
+    comment.reasons = Json::new(reasons);
+    let standing = Standing {
+        status: comment.status,
+        listed,
+        published_at: comment.published_at,
+        reasons: comment.reasons.clone(),
+    };
+    comments::stand(tx, comment.id, &standing)
+}

@@ -1,0 +1,248 @@
+//! What everyone sees, and the small overlay that only one person sees.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::caller::Caller;
+use super::threads::{Page, may_be_unwritten};
+use crate::domain::cursor::Cursor;
+use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::time::Time;
+use crate::domain::word::{Kind, Sort, Status, Word};
+use crate::error::{Error, Result};
+use crate::store::sites::{self, Site};
+use crate::store::{Conn, comments, reactions, threads, votes};
+use crate::view::comment::{Comment, FIRST_REPLIES, OwnComment};
+use crate::view::site::Policy;
+use crate::view::thread::{Thread, is_open};
+use crate::view::{self, List};
+
+/// How many of a person's own marks on a thread the overlay tells.
+const OVERLAY: i64 = 500;
+
+/// How many roots a page of whole conversations has.
+const WHOLE_ROOTS: usize = 50;
+
+/// How many comments beneath each of them.
+const WHOLE_REPLIES: usize = 200;
+
+/// All that a page needs for its first paint.
+#[derive(Serialize)]
+pub struct FirstPage<'a> {
+    thread: Thread,
+    comments: List<Comment>,
+    passages: [(); 0],
+    policy: Policy<'a>,
+}
+
+/// Reads the first page of a thread, and hands it to `give` while the site is at hand.
+pub fn first_page<T>(
+    conn: &mut Conn,
+    site: &Site,
+    page: &Page,
+    sort: Sort,
+    limit: usize,
+    now: Time,
+    give: impl FnOnce(&FirstPage) -> Result<T>,
+) -> Result<T> {
+    let (id, row) = threads::by_key(conn, site.id, page.key.as_str())?;
+    let thread = match &row {
+        Some(row) => Thread::stored(row, site, now),
+        None => Thread::unwritten(id, site, page.key.as_str(), page.url.as_str()),
+    };
+    let comments = match &row {
+        Some(_) => roots(conn, id, sort, None, limit)?,
+        None => List {
+            items: Vec::new(),
+            next: None,
+            total: None,
+        },
+    };
+    give(&FirstPage {
+        thread,
+        comments,
+        passages: [],
+        policy: Policy::of(site, row.as_ref()),
+    })
+}
+
+/// The name of a thread's list of roots, for its cursors.
+fn roots_query(thread: ThreadId, sort: Sort) -> String {
+    format!("roots {thread} {}", sort.word())
+}
+
+/// A page of a thread's roots.
+pub fn roots(
+    conn: &mut Conn,
+    thread: ThreadId,
+    sort: Sort,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<List<Comment>> {
+    let query = roots_query(thread, sort);
+    let after = cursor(after, &query)?;
+    let rows = comments::roots(conn, thread, sort, after, limit as i64 + 1)?;
+    view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query)
+}
+
+/// A page of a thread's roots, the oldest first, each with (nearly) all that is beneath it: for
+/// readers who cannot ask for more.
+pub fn whole_roots(
+    conn: &mut Conn,
+    thread: ThreadId,
+    after: Option<&str>,
+) -> Result<List<Comment>> {
+    let query = format!("whole {thread}");
+    let after = cursor(after, &query)?;
+    let rows = comments::roots(conn, thread, Sort::Oldest, after, WHOLE_ROOTS as i64 + 1)?;
+    view::comment::roots(conn, rows, WHOLE_ROOTS, WHOLE_REPLIES, Sort::Oldest, &query)
+}
+
+fn cursor(after: Option<&str>, query: &str) -> Result<Option<Cursor>> {
+    after
+        .map(|text| Cursor::decode(text, query).map_err(Error::Query))
+        .transpose()
+}
+
+/// A comment with what leads to it, for permalinks.
+#[derive(Serialize)]
+pub struct Permalink {
+    comment: Comment,
+    ancestors: Vec<Comment>,
+    thread: Thread,
+}
+
+/// One comment that has a place in what the public reads.
+///
+/// # Errors
+/// [`Error::NotFound`] for every other.
+pub fn permalink(conn: &mut Conn, id: CommentId, now: Time) -> Result<Permalink> {
+    let row = listed(conn, id)?;
+    let thread = threads::by_id(conn, row.thread_id)?.ok_or(Error::NotFound)?;
+    let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
+    let path = comments::ancestors(conn, &row)?;
+    let ancestors = view::comment::public(conn, &path)?;
+    let comment = view::comment::with_replies(conn, row)?;
+    Ok(Permalink {
+        comment,
+        ancestors,
+        thread: Thread::stored(&thread, &site, now),
+    })
+}
+
+/// A page of what is beneath the root that a comment belongs to, in reading order.
+///
+/// # Errors
+/// [`Error::NotFound`] when the public does not see the comment.
+pub fn replies(
+    conn: &mut Conn,
+    id: CommentId,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<List<Comment>> {
+    let root = listed(conn, id)?.root_id;
+    let query = view::comment::replies_query(root);
+    let after = cursor(after, &query)?;
+    let rows = comments::replies(conn, root, after, limit as i64 + 1)?;
+    let (rows, next) = view::page_of(rows, limit, |row| row.cursor(Sort::Oldest).encode(&query));
+    Ok(List {
+        items: view::comment::public(conn, &rows)?,
+        next,
+        total: None,
+    })
+}
+
+fn listed(conn: &mut Conn, id: CommentId) -> Result<comments::Comment> {
+    comments::by_id(conn, id)?
+        .filter(|row| row.listed)
+        .ok_or(Error::NotFound)
+}
+
+/// What only one person sees of a thread.
+#[derive(Serialize)]
+pub struct Overlay {
+    person: view::person::Person,
+    can: Vec<&'static str>,
+    comments: BTreeMap<CommentId, Mark>,
+    pending: Vec<OwnComment>,
+    /// Mail subscriptions come with their own issue; the member is part of the contract.
+    subscription: Option<()>,
+}
+
+/// A person's own marks on one comment.
+#[derive(Serialize, Default)]
+struct Mark {
+    vote: i32,
+    reactions: Vec<String>,
+    can: Vec<&'static str>,
+}
+
+/// The caller's overlay of a thread.
+///
+/// # Errors
+/// [`Error::Unauthorized`] without a person.
+pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Result<Overlay> {
+    let person = caller.person.as_ref().ok_or(Error::Unauthorized)?;
+    let row = threads::by_id(conn, id)?;
+    match &row {
+        Some(row) if row.site_id != person.site_id => return Err(Error::NotFound),
+        None => may_be_unwritten(id)?,
+        Some(_) => {}
+    }
+    let site = sites::by_id(conn, person.site_id)?.ok_or(Error::NotFound)?;
+    let may_write = *person.kind != Kind::Guest || site.policy.guests;
+    let open = row
+        .as_ref()
+        .is_none_or(|row| is_open(row, &site.policy, now));
+    let others: Vec<_> = [
+        ("comment", open),
+        ("reply", open),
+        ("vote", true),
+        ("react", true),
+    ]
+    .into_iter()
+    .filter_map(|(right, given)| (given && may_write).then_some(right))
+    .collect();
+
+    let mut marks: BTreeMap<CommentId, Mark> = BTreeMap::new();
+    for (comment, vote) in votes::of_person(conn, person.id, id, OVERLAY)? {
+        marks.entry(comment).or_default().vote = vote;
+    }
+    for (comment, emoji) in reactions::of_person(conn, person.id, id, OVERLAY)? {
+        marks.entry(comment).or_default().reactions.push(emoji);
+    }
+    for mark in marks.values_mut() {
+        mark.can.clone_from(&others);
+        mark.can.retain(|right| *right != "comment");
+    }
+    let mut pending = Vec::new();
+    for own in comments::of_person(conn, person.id, id, OVERLAY)? {
+        if *own.status == Status::Deleted {
+            continue;
+        }
+        let editable = matches!(*own.status, Status::Pending | Status::Published)
+            && own.created_at.plus(site.policy.edit_span()) >= now;
+        let is_public = *own.status == Status::Published;
+        let rights = [
+            ("edit", editable),
+            ("delete", true),
+            ("react", is_public && may_write),
+            ("reply", is_public && open && may_write),
+        ];
+        marks.entry(own.id).or_default().can = rights
+            .into_iter()
+            .filter_map(|(right, given)| given.then_some(right))
+            .collect();
+        if *own.status == Status::Pending {
+            pending.push(own);
+        }
+    }
+    Ok(Overlay {
+        person: view::person::Person::stored(person, &site),
+        can: others,
+        comments: marks,
+        pending: view::comment::own(conn, &pending)?,
+        subscription: None,
+    })
+}

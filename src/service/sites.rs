@@ -1,0 +1,193 @@
+//! Sites: adding and changing them.
+
+use serde_json::Value;
+
+use super::caller::Caller;
+use crate::domain::id::SiteId;
+use crate::domain::invalid::Invalid;
+use crate::domain::page::Origin;
+use crate::domain::site::{Phrases, Policy};
+use crate::domain::sso::SsoKeys;
+use crate::domain::text::{Locale, Slug};
+use crate::domain::time::Time;
+use crate::domain::word::Role;
+use crate::error::{Error, Result};
+use crate::store::sites::{self, Site};
+use crate::store::types::Json;
+use crate::store::{Conn, Store};
+
+/// What a new site is.
+#[derive(Debug, Clone)]
+pub struct NewSite {
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// Its name for people; the slug when empty.
+    pub name: String,
+    /// Where its pages live.
+    pub origins: Vec<Origin>,
+    /// Its language.
+    pub locale: Locale,
+    /// Its rules.
+    pub policy: Policy,
+    /// Its own words.
+    pub phrases: Phrases,
+    /// The keys of its own sign-on.
+    pub sso: Option<SsoKeys>,
+}
+
+/// What shall be different about a site; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct SiteChanges {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Where its pages live.
+    pub origins: Option<Vec<Origin>>,
+    /// Its language.
+    pub locale: Option<Locale>,
+    /// A patch for its rules, see [`Policy::patched`].
+    pub policy: Option<Value>,
+    /// Its own words.
+    pub phrases: Option<Phrases>,
+    /// The keys of its own sign-on; `Some(None)` takes them away.
+    pub sso: Option<Option<SsoKeys>>,
+}
+
+/// Most origins that one site may have.
+pub const ORIGINS: usize = 50;
+
+/// Adds a site.
+///
+/// # Errors
+/// [`Error::Conflict`] when the name is taken.
+pub async fn add(store: &Store, new: NewSite, now: Time) -> Result<Site> {
+    let site = Site {
+        id: SiteId::new(),
+        slug: new.slug.to_string(),
+        name: if new.name.is_empty() {
+            new.slug.to_string()
+        } else {
+            new.name
+        },
+        origins: Json::new(new.origins),
+        locale: new.locale.to_string(),
+        policy: Json::new(new.policy),
+        phrases: Json::new(new.phrases),
+        sso: new.sso.map(Json::new),
+        version: 1,
+        created_at: now,
+    };
+    store
+        .write(move |tx| {
+            if sites::by_slug(tx, &site.slug)?.is_some() {
+                return Err(Error::Conflict(format!(
+                    "There is a site `{}` already.",
+                    site.slug
+                )));
+            }
+            sites::insert(tx, &site)?;
+            Ok(site.clone())
+        })
+        .await
+}
+
+/// Changes a site.
+///
+/// # Errors
+/// [`Error::UnknownSite`], `policy_invalid`.
+pub async fn change(store: &Store, slug: &str, changes: SiteChanges) -> Result<Site> {
+    let slug = slug.to_owned();
+    store
+        .write(move |tx| {
+            let mut site = named(tx, &slug)?;
+            let changes = changes.clone();
+            if let Some(name) = changes.name {
+                site.name = name;
+            }
+            if let Some(origins) = changes.origins {
+                site.origins = Json::new(origins);
+            }
+            if let Some(locale) = changes.locale {
+                site.locale = locale.to_string();
+            }
+            if let Some(patch) = &changes.policy {
+                let policy = site.policy.patched(patch);
+                site.policy =
+                    Json::new(policy.map_err(|invalid| Error::field("/policy", invalid))?);
+            }
+            if let Some(phrases) = changes.phrases {
+                site.phrases = Json::new(phrases);
+            }
+            if let Some(sso) = changes.sso {
+                site.sso = sso.map(Json::new);
+            }
+            site.version += 1;
+            if !sites::replace(tx, &site)? {
+                return Err(Error::Conflict(
+                    "The site was changed meanwhile; try again.".into(),
+                ));
+            }
+            Ok(site)
+        })
+        .await
+}
+
+/// The site of that name.
+///
+/// # Errors
+/// [`Error::UnknownSite`].
+pub async fn get(store: &Store, slug: &str) -> Result<Site> {
+    let slug = slug.to_owned();
+    store.read(move |conn| named(conn, &slug)).await
+}
+
+/// The site of that name, where a connection is at hand.
+pub fn named(conn: &mut Conn, slug: &str) -> Result<Site> {
+    sites::by_slug(conn, slug)?.ok_or(Error::UnknownSite)
+}
+
+/// All sites after a name that this caller administers, at most `limit`.
+pub async fn list(
+    store: &Store,
+    caller: &Caller,
+    after: String,
+    limit: usize,
+) -> Result<Vec<Site>> {
+    let authority = caller.authority.ok_or(Error::Unauthorized)?;
+    caller.must_see(Role::Admin, authority.site)?;
+    store
+        .read(move |conn| match authority.site {
+            Some(own) => {
+                let own = sites::by_id(conn, own)?.filter(|site| site.slug > after);
+                Ok(own.into_iter().collect())
+            }
+            None => sites::page(conn, &after, limit as i64),
+        })
+        .await
+}
+
+/// Checks a site's name for people: one line of at most 100 characters.
+///
+/// # Errors
+/// `name_invalid`.
+pub fn check_name(name: &str) -> std::result::Result<String, Invalid> {
+    let name = name.trim();
+    if name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Invalid::new(
+            "name_invalid",
+            "A site's name is one line of at most 100 characters.",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// Checks that there are some origins, and not too many.
+///
+/// # Errors
+/// `origin_invalid`.
+pub fn check_origins(origins: &[String]) -> std::result::Result<Vec<Origin>, Invalid> {
+    if origins.is_empty() || origins.len() > ORIGINS {
+        let detail = format!("A site has between 1 and {ORIGINS} origins.");
+        return Err(Invalid::new("origin_invalid", detail));
+    }
+    origins.iter().map(|origin| Origin::parse(origin)).collect()
+}

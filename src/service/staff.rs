@@ -1,0 +1,58 @@
+//! The people of a site: made by the operator's command line, never by being first to register.
+
+use super::tokens;
+use crate::domain::skeleton::skeleton;
+use crate::domain::text::{Email, Name};
+use crate::domain::time::Time;
+use crate::domain::word::{Kind, Role};
+use crate::error::Result;
+use crate::store::people::{self, Person};
+use crate::store::types::Named;
+use crate::store::{Store, sites};
+
+/// Adds a person with a role to a site, and gives an API token that is theirs, to be shown once.
+///
+/// # Errors
+/// [`crate::error::Error::UnknownSite`].
+pub async fn add(
+    store: &Store,
+    site: &str,
+    name: Name,
+    role: Role,
+    email: Option<Email>,
+    now: Time,
+) -> Result<(Person, String)> {
+    let site = site.to_owned();
+    store
+        .write(move |tx| {
+            let site = super::sites::named(tx, &site)?;
+            let person = Person {
+                kind: Named(Kind::Staff),
+                name: Some(name.as_str().to_owned()),
+                skeleton: Some(skeleton(name.as_str())),
+                email: email.as_ref().map(|email| email.as_str().to_owned()),
+                verified: true,
+                role: Named(role),
+                ..Person::guest(site.id, now)
+            };
+            people::insert(tx, &person)?;
+            let token = tokens::for_person(tx, &person, now)?;
+            sites::bump(tx, site.id)?;
+            Ok((person, token))
+        })
+        .await
+}
+
+/// The people with a role on a site.
+///
+/// # Errors
+/// [`crate::error::Error::UnknownSite`].
+pub async fn list(store: &Store, site: &str) -> Result<Vec<Person>> {
+    let site = site.to_owned();
+    store
+        .read(move |conn| {
+            let site = super::sites::named(conn, &site)?;
+            people::staff(conn, site.id)
+        })
+        .await
+}

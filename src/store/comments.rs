@@ -1,0 +1,421 @@
+//! `comments`: rows, the orders they are read in, and the counters they carry.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::Conn;
+use super::schema::comments;
+use super::types::{Json, Named};
+use crate::domain::cursor::Cursor;
+use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use crate::domain::judgement::Reason;
+use crate::domain::time::Time;
+use crate::domain::word::{Sort, Status};
+use crate::error::Result;
+
+/// A comment as stored.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = comments)]
+pub struct Comment {
+    /// Its id.
+    pub id: CommentId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+    /// Its site.
+    pub site_id: SiteId,
+    /// The comment it is shown beneath.
+    pub parent_id: Option<CommentId>,
+    /// The root it belongs to; its own id for a root.
+    pub root_id: CommentId,
+    /// Whom it answers, when that is not `parent_id`.
+    pub reply_to: Option<CommentId>,
+    /// 0 for a root.
+    pub depth: i32,
+    /// Who wrote it.
+    pub person_id: PersonId,
+    /// As signed at the time.
+    pub author_name: Option<String>,
+    /// As given at the time.
+    pub author_website: Option<String>,
+    /// Where it stands.
+    pub status: Named<Status>,
+    /// Whether it has a place in what the public reads: it is published, or something answers it.
+    pub listed: bool,
+    /// Markdown; empty once deleted.
+    pub body: String,
+    /// HTML, as [`crate::domain::markdown`] made it.
+    pub body_html: String,
+    /// Why it is held.
+    pub reasons: Json<Vec<Reason>>,
+    /// How many texts it has had.
+    pub revision: i64,
+    /// Votes for it.
+    pub up: i64,
+    /// Votes against it.
+    pub down: i64,
+    /// See [`crate::domain::rank`].
+    pub rank: i64,
+    /// Published comments beneath it, however deep.
+    pub reply_count: i64,
+    /// Whether it stays on top.
+    pub pinned: bool,
+    /// When it was sent.
+    pub created_at: Time,
+    /// Its place in the thread: the log's clock when it first became visible.
+    pub published_at: Option<Time>,
+    /// When it or something beneath it was last published.
+    pub active_at: Time,
+    /// When its text last changed.
+    pub edited_at: Option<Time>,
+}
+
+impl Comment {
+    /// What a cursor remembers of this comment in that order.
+    pub fn cursor(&self, sort: Sort) -> Cursor {
+        let key = match sort {
+            Sort::Newest | Sort::Oldest => self.published_at.unwrap_or(self.created_at).micros(),
+            Sort::Top => self.rank,
+            Sort::Active => self.active_at.micros(),
+        };
+        Cursor {
+            key,
+            id: self.id.bytes(),
+        }
+    }
+}
+
+/// The comment with that id, whatever its state.
+pub fn by_id(conn: &mut Conn, id: CommentId) -> Result<Option<Comment>> {
+    Ok(comments::table.find(id).first(conn).optional()?)
+}
+
+/// These comments, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[CommentId]) -> Result<Vec<Comment>> {
+    Ok(comments::table
+        .filter(comments::id.eq_any(ids))
+        .load(conn)?)
+}
+
+/// Adds a comment.
+pub fn insert(conn: &mut Conn, comment: &Comment) -> Result<()> {
+    diesel::insert_into(comments::table)
+        .values(comment)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The listed roots of a thread after a cursor, in that order, at most `limit`.
+pub fn roots(
+    conn: &mut Conn,
+    thread: ThreadId,
+    sort: Sort,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Comment>> {
+    let query = comments::table
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::parent_id.is_null())
+        .filter(comments::listed)
+        .limit(limit)
+        .into_boxed();
+    // `key <= k AND (key < k OR id < i)` rather than `(key < k) OR (key = k AND id < i)`: the first
+    // half is a range that both databases look up in the order's own index.
+    let place = after.map(|cursor| {
+        (
+            cursor.key,
+            CommentId::from_uuid(uuid::Uuid::from_bytes(cursor.id)),
+        )
+    });
+    let query = match sort {
+        Sort::Newest => {
+            let query = query.order((comments::published_at.desc(), comments::id.desc()));
+            match place {
+                None => query,
+                Some((key, id)) => {
+                    let at = Time::from_micros(key);
+                    query.filter(comments::published_at.le(at)).filter(
+                        comments::published_at
+                            .lt(at)
+                            .or(comments::id.nullable().lt(id)),
+                    )
+                }
+            }
+        }
+        Sort::Oldest => {
+            let query = query.order((comments::published_at.asc(), comments::id.asc()));
+            match place {
+                None => query,
+                Some((key, id)) => {
+                    let at = Time::from_micros(key);
+                    query.filter(comments::published_at.ge(at)).filter(
+                        comments::published_at
+                            .gt(at)
+                            .or(comments::id.nullable().gt(id)),
+                    )
+                }
+            }
+        }
+        Sort::Top => {
+            let query = query.order((comments::rank.desc(), comments::id.desc()));
+            match place {
+                None => query,
+                Some((rank, id)) => query
+                    .filter(comments::rank.le(rank))
+                    .filter(comments::rank.lt(rank).or(comments::id.lt(id))),
+            }
+        }
+        Sort::Active => {
+            let query = query.order((comments::active_at.desc(), comments::id.desc()));
+            match place {
+                None => query,
+                Some((key, id)) => {
+                    let at = Time::from_micros(key);
+                    query
+                        .filter(comments::active_at.le(at))
+                        .filter(comments::active_at.lt(at).or(comments::id.lt(id)))
+                }
+            }
+        }
+    };
+    Ok(query.load(conn)?)
+}
+
+/// The listed comments beneath a root in reading order (oldest first, so that parents come before
+/// their answers), at most `limit`.
+pub fn replies(
+    conn: &mut Conn,
+    root: CommentId,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Comment>> {
+    let mut query = comments::table
+        .filter(comments::root_id.eq(root))
+        .filter(comments::parent_id.is_not_null())
+        .filter(comments::listed)
+        .order((comments::published_at.asc(), comments::id.asc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(cursor) = after {
+        let at = Time::from_micros(cursor.key);
+        let id = CommentId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
+        query = query.filter(comments::published_at.ge(at)).filter(
+            comments::published_at
+                .gt(at)
+                .or(comments::id.nullable().gt(id)),
+        );
+    }
+    Ok(query.load(conn)?)
+}
+
+/// The comments that lead from the root down to this one's parent. There are at most as many as
+/// comments may be deep.
+pub fn ancestors(conn: &mut Conn, comment: &Comment) -> Result<Vec<Comment>> {
+    let mut path = Vec::new();
+    let mut next = comment.parent_id;
+    while let Some(id) = next {
+        let parent: Comment = comments::table.find(id).first(conn)?;
+        next = parent.parent_id;
+        path.push(parent);
+    }
+    path.reverse();
+    Ok(path)
+}
+
+/// The published comments of a thread, newest first, at most `limit`.
+pub fn latest_of_thread(conn: &mut Conn, thread: ThreadId, limit: i64) -> Result<Vec<Comment>> {
+    let query = comments::table
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::listed)
+        .filter(comments::status.eq(Named(Status::Published)))
+        .order((comments::published_at.desc(), comments::id.desc()))
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// The published comments of a site, newest first, at most `limit`.
+pub fn latest_of_site(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<Comment>> {
+    let query = comments::table
+        .filter(comments::site_id.eq(site))
+        .filter(comments::listed)
+        .filter(comments::status.eq(Named(Status::Published)))
+        .order((comments::published_at.desc(), comments::id.desc()))
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Which comments a moderator asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Queue {
+    /// In this state.
+    pub status: Status,
+    /// On this site only.
+    pub site: Option<SiteId>,
+    /// In this thread only.
+    pub thread: Option<ThreadId>,
+}
+
+/// The comments of a queue, the longest waiting first, at most `limit`.
+pub fn queue(
+    conn: &mut Conn,
+    queue: Queue,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Comment>> {
+    let mut query = comments::table
+        .filter(comments::status.eq(Named(queue.status)))
+        .order((comments::created_at.asc(), comments::id.asc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(site) = queue.site {
+        query = query.filter(comments::site_id.eq(site));
+    }
+    if let Some(thread) = queue.thread {
+        query = query.filter(comments::thread_id.eq(thread));
+    }
+    if let Some(cursor) = after {
+        let at = Time::from_micros(cursor.key);
+        let id = CommentId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
+        query = query
+            .filter(comments::created_at.ge(at))
+            .filter(comments::created_at.gt(at).or(comments::id.gt(id)));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// A person's comments in a thread, the latest first, at most `limit`.
+pub fn of_person(
+    conn: &mut Conn,
+    person: PersonId,
+    thread: ThreadId,
+    limit: i64,
+) -> Result<Vec<Comment>> {
+    let query = comments::table
+        .filter(comments::person_id.eq(person))
+        .filter(comments::thread_id.eq(thread))
+        .order(comments::created_at.desc())
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Whether something listed is shown beneath this comment or answers it.
+pub fn is_answered(conn: &mut Conn, id: CommentId) -> Result<bool> {
+    let beneath = comments::table
+        .filter(comments::parent_id.eq(id))
+        .filter(comments::listed);
+    if diesel::select(diesel::dsl::exists(beneath)).get_result(conn)? {
+        return Ok(true);
+    }
+    let answering = comments::table
+        .filter(comments::reply_to.eq(id))
+        .filter(comments::listed);
+    Ok(diesel::select(diesel::dsl::exists(answering)).get_result(conn)?)
+}
+
+/// Where a comment stands, and how it is seen.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = comments)]
+pub struct Standing {
+    /// Its state.
+    pub status: Named<Status>,
+    /// Whether it has a place.
+    pub listed: bool,
+    /// Its place; `None` leaves it.
+    pub published_at: Option<Time>,
+    /// Why it is held.
+    pub reasons: Json<Vec<Reason>>,
+}
+
+/// Moves a comment to where it stands now.
+pub fn stand(conn: &mut Conn, id: CommentId, standing: &Standing) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(standing)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives a tombstone its place, or takes it away.
+pub fn list(conn: &mut Conn, id: CommentId, listed: bool) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::listed.eq(listed))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Counts published comments beneath all of these up or down.
+pub fn count_replies(conn: &mut Conn, ancestors: &[CommentId], difference: i64) -> Result<()> {
+    diesel::update(comments::table.filter(comments::id.eq_any(ancestors)))
+        .set(comments::reply_count.eq(comments::reply_count + difference))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Says that something happened beneath a root.
+pub fn touch(conn: &mut Conn, root: CommentId, at: Time) -> Result<()> {
+    diesel::update(comments::table.find(root))
+        .set(comments::active_at.eq(at))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Replaces a comment's text.
+pub fn rewrite(
+    conn: &mut Conn,
+    id: CommentId,
+    body: &str,
+    body_html: &str,
+    edited_at: Time,
+) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set((
+            comments::body.eq(body),
+            comments::body_html.eq(body_html),
+            comments::revision.eq(comments::revision + 1),
+            comments::edited_at.eq(edited_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes the text, the name and the votes away for good.
+pub fn erase(conn: &mut Conn, id: CommentId) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set((
+            comments::body.eq(""),
+            comments::body_html.eq(""),
+            comments::author_name.eq(None::<String>),
+            comments::author_website.eq(None::<String>),
+            comments::up.eq(0),
+            comments::down.eq(0),
+            comments::rank.eq(0),
+            comments::pinned.eq(false),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Counts votes, and gives what they are now.
+pub fn count_votes(conn: &mut Conn, id: CommentId, up: i64, down: i64) -> Result<(i64, i64)> {
+    let votes = diesel::update(comments::table.find(id))
+        .set((
+            comments::up.eq(comments::up + up),
+            comments::down.eq(comments::down + down),
+        ))
+        .returning((comments::up, comments::down))
+        .get_result(conn)?;
+    Ok(votes)
+}
+
+/// Sets the place in `top`. The caller holds the thread's lock since it counted the votes.
+pub fn set_rank(conn: &mut Conn, id: CommentId, rank: i64) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::rank.eq(rank))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Whether there is any comment at all.
+pub fn any(conn: &mut Conn) -> Result<bool> {
+    let query = comments::table.filter(sql::<Bool>("1 = 1"));
+    Ok(diesel::select(diesel::dsl::exists(query)).get_result(conn)?)
+}

@@ -1,0 +1,139 @@
+//! Which database, and how a connection to it is made and kept.
+
+use std::path::PathBuf;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::error::{Error, Result};
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// To a server that many instances share.
+    Postgres(PgConnection),
+    /// To a file of our own.
+    Sqlite(SqliteConnection),
+}
+
+impl Conn {
+    /// The statement that opens one consistent state for reading, and reading only.
+    pub(super) fn begin_read(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Sqlite(_) => "BEGIN",
+        }
+    }
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server: `postgres://…`. May hold a password, so it is never printed.
+    Postgres(String),
+}
+
+impl Database {
+    /// Reads `sqlite:PATH` (or `sqlite://PATH`) and `postgres://…`.
+    ///
+    /// # Errors
+    /// A sentence that says what is accepted.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        match text.strip_prefix("sqlite:") {
+            Some(path) if !path.trim_start_matches('/').is_empty() => Ok(Self::Sqlite(
+                PathBuf::from(path.strip_prefix("//").unwrap_or(path)),
+            )),
+            _ => Err("a database is `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`".into()),
+        }
+    }
+}
+
+/// Opens one connection with the settings that everything here relies on.
+pub(super) fn connect(database: &Database) -> Result<Conn> {
+    let away = |error: diesel::ConnectionError| {
+        Error::Database(DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection,
+            Box::new(error.to_string()),
+        ))
+    };
+    match database {
+        Database::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(away)?;
+            // FULL: a commit that was acknowledged survives a loss of power.
+            // busy_timeout comes first: switching to WAL takes a lock.
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000;
+                 PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON;
+                 PRAGMA trusted_schema = OFF;
+                 PRAGMA cache_size = -8000;",
+            )?;
+            Ok(Conn::Sqlite(conn))
+        }
+        Database::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).map_err(away)?;
+            conn.batch_execute("SET client_min_messages = warning; SET statement_timeout = '30s'")?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+/// Makes and checks pooled connections.
+#[derive(Debug)]
+pub(super) struct Manager(Database);
+
+impl Manager {
+    pub(super) fn new(database: Database) -> Self {
+        Self(database)
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Conn> {
+        connect(&self.0)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<()> {
+        conn.ping().map_err(Error::from)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        // A panic may have left a transaction open.
+        std::thread::panicking() || conn.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_told_apart_by_their_scheme() {
+        assert_eq!(
+            Database::parse("sqlite:a.db"),
+            Ok(Database::Sqlite("a.db".into()))
+        );
+        assert_eq!(
+            Database::parse("sqlite:///var/a.db"),
+            Ok(Database::Sqlite("/var/a.db".into()))
+        );
+        assert!(matches!(
+            Database::parse("postgres://u@h/d"),
+            Ok(Database::Postgres(_))
+        ));
+        for wrong in ["", "a.db", "sqlite:", "sqlite://", "mysql://h/d"] {
+            assert!(Database::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `events`: a thread's log. Every visible change of a thread is one row here, in the transaction
+//! that makes the change, numbered without a gap.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::schema::events;
+use super::threads::{self, Thread};
+use super::types::Named;
+use super::{Conn, Tx};
+use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::time::Time;
+use crate::domain::word::EventKind;
+use crate::error::Result;
+
+/// One row of the log.
+#[derive(Debug, Clone, Queryable)]
+pub struct Event {
+    /// The thread it belongs to.
+    pub thread_id: ThreadId,
+    /// Its number in the thread, from 1.
+    pub version: i64,
+    /// What happened.
+    pub kind: Named<EventKind>,
+    /// The comment it happened to.
+    pub comment_id: Option<CommentId>,
+    /// When; later than every event before it.
+    pub at: Time,
+}
+
+/// A thread whose row this transaction has locked: the right to append to its log, and to rely on
+/// what is read about its comments.
+#[derive(Debug)]
+pub struct Locked {
+    thread: Thread,
+}
+
+impl std::ops::Deref for Locked {
+    type Target = Thread;
+
+    fn deref(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl Locked {
+    /// Locks a thread that exists.
+    pub fn lock(tx: &mut Tx, id: ThreadId) -> Result<Self> {
+        Ok(Self {
+            thread: threads::lock(tx, id)?,
+        })
+    }
+}
+
+/// Appends to the log, and gives the event's time: `now`, or just after the last event when the
+/// clock says otherwise, so that a thread's times follow the order of its commits.
+pub fn append(
+    tx: &mut Tx,
+    locked: &mut Locked,
+    kind: EventKind,
+    comment: Option<CommentId>,
+    now: Time,
+) -> Result<Time> {
+    let next = locked.thread.last_at.plus(Duration::from_micros(1));
+    let at = now.max(next);
+    let version = threads::advance(tx, locked.id, at)?;
+    diesel::insert_into(events::table)
+        .values((
+            events::thread_id.eq(locked.id),
+            events::version.eq(version),
+            events::kind.eq(Named(kind)),
+            events::comment_id.eq(comment),
+            events::at.eq(at),
+        ))
+        .execute(&mut **tx)?;
+    locked.thread.last_at = at;
+    locked.thread.version = version;
+    tx.touched.push(locked.id);
+    Ok(at)
+}
+
+/// The events after `since`, oldest first, at most `limit`.
+pub fn after(conn: &mut Conn, thread: ThreadId, since: i64, limit: i64) -> Result<Vec<Event>> {
+    let query = events::table
+        .filter(events::thread_id.eq(thread))
+        .filter(events::version.gt(since))
+        .order(events::version)
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Whether the log tells everything that came after `since`, for a thread that is at `version`.
+pub fn reaches(conn: &mut Conn, thread: ThreadId, since: i64, version: i64) -> Result<bool> {
+    if since == version {
+        return Ok(true);
+    }
+    if since > version || since < 0 {
+        return Ok(false);
+    }
+    // The log is gapless and forgets its oldest rows first, so the next row answers for the rest.
+    let next = events::table.find((thread, since + 1));
+    Ok(diesel::select(diesel::dsl::exists(next)).get_result(conn)?)
+}
+
+/// Forgets at most `limit` events from before `before`; gives how many.
+pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
+    let old: Vec<(ThreadId, i64)> = events::table
+        .filter(events::at.lt(before))
+        .order(events::at)
+        .limit(limit)
+        .select((events::thread_id, events::version))
+        .load(conn)?;
+    for row in &old {
+        diesel::delete(events::table.find(*row)).execute(conn)?;
+    }
+    Ok(old.len())
+}

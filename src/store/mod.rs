@@ -1,0 +1,236 @@
+//! The only SQL. Two doors lead here, [`Store::read`] and [`Store::write`]; each takes a plain
+//! synchronous function over a connection, and nobody outside knows which database answers.
+
+pub mod comments;
+mod connection;
+pub mod events;
+pub mod idempotency;
+pub mod migrations;
+pub mod offline;
+pub mod outbox;
+pub mod people;
+pub mod reactions;
+pub mod revisions;
+mod schema;
+pub mod sessions;
+pub mod sites;
+pub mod threads;
+pub mod tokens;
+pub mod types;
+pub mod votes;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::Pool;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use tokio::sync::mpsc;
+
+pub use connection::{Conn, Database};
+pub use events::Locked;
+
+use crate::domain::id::ThreadId;
+use crate::error::{Error, Result};
+use connection::Manager;
+
+/// How often a write runs again when another transaction was first (PostgreSQL).
+const ATTEMPTS: u32 = 8;
+
+/// How long a caller waits for a free connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database, whichever it is. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    pool: Pool<Manager>,
+    /// SQLite's one writer; PostgreSQL writes through the pool.
+    writer: Option<writer::Writer>,
+    touched: mpsc::UnboundedSender<ThreadId>,
+}
+
+/// A transaction that writes: the connection, and the threads whose log it appended to.
+pub struct Tx<'a> {
+    conn: &'a mut Conn,
+    touched: Vec<ThreadId>,
+}
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl std::ops::DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}
+
+impl Store {
+    /// Opens the database with `readers` pooled connections and brings its schema up to date.
+    /// Every thread whose log grows is announced on the receiver, after the commit.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or holds a newer schema than this program knows.
+    pub fn open(
+        database: Database,
+        readers: u32,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<ThreadId>)> {
+        let mut first = connection::connect(&database)?;
+        migrations::run(&mut first)?;
+        let manager = Manager::new(database.clone());
+        let pool = Pool::builder()
+            .max_size(readers)
+            .min_idle(Some(1))
+            .connection_timeout(PATIENCE)
+            // SQLite's connections are files and do not go away.
+            .test_on_check_out(matches!(database, Database::Postgres(_)))
+            .build(manager)
+            .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
+        let (touched, receiver) = mpsc::unbounded_channel();
+        let writer = match &database {
+            Database::Sqlite(_) => Some(writer::Writer::start(first, touched.clone())?),
+            Database::Postgres(_) => None,
+        };
+        let inner = Inner {
+            database,
+            pool,
+            writer,
+            touched,
+        };
+        Ok((Self(Arc::new(inner)), receiver))
+    }
+
+    /// Which database this is.
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Runs `work` on one consistent, read-only state of the data.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Database`] when the database cannot be reached.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let store = self.clone();
+        blocking(move || {
+            let mut conn = store.checkout()?;
+            conn.batch_execute(conn.begin_read())?;
+            let answer = work(&mut conn);
+            conn.batch_execute("COMMIT")?;
+            answer
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction that is durable before this returns. `work` may run more
+    /// than once and must do nothing but database work.
+    ///
+    /// # Errors
+    /// Those of `work` (then nothing was written), [`Error::Busy`] when too many writes wait, and
+    /// [`Error::Database`].
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        match &self.0.writer {
+            Some(writer) => writer.submit(work).await,
+            None => {
+                let store = self.clone();
+                blocking(move || store.write_pooled(&work)).await
+            }
+        }
+    }
+
+    fn write_pooled<T>(&self, work: &dyn Fn(&mut Tx) -> Result<T>) -> Result<T> {
+        let mut conn = self.checkout()?;
+        for attempt in 1.. {
+            match transaction(&mut conn, work) {
+                Ok((answer, touched)) => {
+                    for thread in touched {
+                        // Nobody listens when the service stops; the log has it all the same.
+                        let _ = self.0.touched.send(thread);
+                    }
+                    return Ok(answer);
+                }
+                // Whoever was first is visible now, so the work sees it when it looks again.
+                Err(error) if error.is_race() && attempt < ATTEMPTS => {
+                    std::thread::sleep(Duration::from_millis(u64::from(attempt * attempt)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    fn checkout(&self) -> Result<diesel::r2d2::PooledConnection<Manager>> {
+        self.0.pool.get().map_err(|_| {
+            Error::Database(DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection,
+                Box::new("timed out waiting for connection".to_owned()),
+            ))
+        })
+    }
+
+    /// Waits until every write that was accepted is on disk. Nothing can be written afterwards.
+    pub async fn close(&self) {
+        let store = self.clone();
+        let _ = blocking(move || {
+            if let Some(writer) = &store.0.writer {
+                writer.stop();
+            }
+            Ok(())
+        })
+        .await;
+    }
+}
+
+/// One PostgreSQL transaction.
+fn transaction<T>(
+    conn: &mut Conn,
+    work: &dyn Fn(&mut Tx) -> Result<T>,
+) -> Result<(T, Vec<ThreadId>)> {
+    conn.batch_execute("BEGIN")?;
+    let mut tx = Tx {
+        conn,
+        touched: Vec::new(),
+    };
+    let answer = work(&mut tx);
+    let touched = std::mem::take(&mut tx.touched);
+    match answer {
+        Ok(answer) => {
+            if let Err(error) = conn.batch_execute("COMMIT") {
+                let _ = conn.batch_execute("ROLLBACK");
+                return Err(error.into());
+            }
+            Ok((answer, touched))
+        }
+        Err(error) => {
+            // A connection that is gone rolls back by itself.
+            let _ = conn.batch_execute("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+/// Runs what blocks away from the threads that serve.
+async fn blocking<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Error::Internal(format!("database task: {error}"))))
+}

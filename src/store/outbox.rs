@@ -1,0 +1,132 @@
+//! `outbox`: later work, written in the transaction that calls for it and leased by workers. No
+//! transaction stays open while the work is done.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::outbox;
+use crate::domain::id::{CommentId, DeliveryId, PersonId};
+use crate::domain::time::Time;
+use crate::error::Result;
+
+/// A letter to a moderator: a comment is waiting.
+pub const COMMENT_WAITING: &str = "comment.waiting";
+
+/// After so many failures a piece of work is kept as dead, for the operator to look at.
+const TRIES: i32 = 12;
+
+/// A piece of later work.
+#[derive(Debug, Clone, Queryable)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// What is to be done, such as [`COMMENT_WAITING`].
+    pub kind: String,
+    /// The comment that it is about.
+    pub comment_id: CommentId,
+    /// Whom it is for.
+    pub recipient: PersonId,
+    /// When it is to be done.
+    pub due_at: Time,
+    /// Until when a worker has it.
+    pub lease_until: Option<Time>,
+    /// How often it failed.
+    pub attempts: i32,
+    /// `waiting`, `done` or `dead`.
+    pub state: String,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was called for.
+    pub created_at: Time,
+}
+
+/// Calls for a piece of work, unless the same was called for before.
+pub fn post(
+    conn: &mut Conn,
+    kind: &str,
+    comment: CommentId,
+    recipient: PersonId,
+    now: Time,
+) -> Result<()> {
+    let same = outbox::table
+        .filter(outbox::kind.eq(kind))
+        .filter(outbox::comment_id.eq(comment))
+        .filter(outbox::recipient.eq(recipient));
+    if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
+        return Ok(());
+    }
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(DeliveryId::new()),
+            outbox::kind.eq(kind),
+            outbox::comment_id.eq(comment),
+            outbox::recipient.eq(recipient),
+            outbox::due_at.eq(now),
+            outbox::state.eq("waiting"),
+            outbox::created_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What is due at `now` and in nobody's hands, the longest due first, at most `limit`.
+pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
+    let query = outbox::table
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "state = 'waiting'",
+        ))
+        .filter(outbox::due_at.le(now))
+        .filter(
+            outbox::lease_until
+                .is_null()
+                .or(outbox::lease_until.lt(now)),
+        )
+        .order(outbox::due_at)
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Takes a piece of work for `span`; false when another worker was first.
+pub fn lease(conn: &mut Conn, id: DeliveryId, now: Time, span: Duration) -> Result<bool> {
+    let free = outbox::table
+        .find(id)
+        .filter(outbox::state.eq("waiting"))
+        .filter(
+            outbox::lease_until
+                .is_null()
+                .or(outbox::lease_until.lt(now)),
+        );
+    let taken = diesel::update(free)
+        .set(outbox::lease_until.eq(now.plus(span)))
+        .execute(conn)?;
+    Ok(taken == 1)
+}
+
+/// Says that the work is done.
+pub fn settle(conn: &mut Conn, id: DeliveryId) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .set(outbox::state.eq("done"))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Says that the work failed: it is tried again later, twice as late each time, and in the end kept
+/// as dead.
+pub fn fail(conn: &mut Conn, delivery: &Delivery, error: &str, now: Time) -> Result<()> {
+    let attempts = delivery.attempts + 1;
+    let state = if attempts >= TRIES { "dead" } else { "waiting" };
+    let minutes = 1u64 << attempts.clamp(0, 10);
+    diesel::update(outbox::table.find(delivery.id))
+        .set((
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::state.eq(state),
+            outbox::last_error.eq(error),
+            outbox::lease_until.eq(None::<Time>),
+            outbox::due_at.eq(now.plus(Duration::from_secs(60 * minutes))),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! `people`: everybody who wrote, voted or moderates, per site.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::people;
+use super::types::Named;
+use crate::domain::id::{PersonId, SiteId};
+use crate::domain::time::Time;
+use crate::domain::word::{Kind, Role};
+use crate::error::Result;
+
+/// A person as stored. `Debug` is absent: there is an address in it.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = people)]
+pub struct Person {
+    /// Their id, public.
+    pub id: PersonId,
+    /// The site they are known on.
+    pub site_id: SiteId,
+    /// How they came to be known.
+    pub kind: Named<Kind>,
+    /// With `subject`: who they are to the site's own sign-on, exactly as it says.
+    pub issuer: Option<String>,
+    /// See `issuer`.
+    pub subject: Option<String>,
+    /// The name they sign with unless they say otherwise.
+    pub name: Option<String>,
+    /// See [`crate::domain::skeleton`].
+    pub skeleton: Option<String>,
+    /// Their address; never shown.
+    pub email: Option<String>,
+    /// Whether somebody vouches for who they are.
+    pub verified: bool,
+    /// Their own page.
+    pub website: Option<String>,
+    /// A picture that the site's own sign-on gave.
+    pub avatar_url: Option<String>,
+    /// What they may do.
+    pub role: Named<Role>,
+    /// When they were first seen.
+    pub created_at: Time,
+}
+
+impl Person {
+    /// Somebody nobody vouches for and nothing is known of.
+    pub fn guest(site: SiteId, now: Time) -> Self {
+        Self {
+            id: PersonId::new(),
+            site_id: site,
+            kind: Named(Kind::Guest),
+            issuer: None,
+            subject: None,
+            name: None,
+            skeleton: None,
+            email: None,
+            verified: false,
+            website: None,
+            avatar_url: None,
+            role: Named(Role::Reader),
+            created_at: now,
+        }
+    }
+}
+
+/// What may change about a person; what is `None` stays.
+#[derive(Clone, Default, AsChangeset)]
+#[diesel(table_name = people)]
+pub struct Changes {
+    /// A new name.
+    pub name: Option<String>,
+    /// Goes with the name.
+    pub skeleton: Option<String>,
+    /// A new address.
+    pub email: Option<String>,
+    /// A new page.
+    pub website: Option<String>,
+    /// A new picture.
+    pub avatar_url: Option<String>,
+}
+
+impl Changes {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            name,
+            skeleton,
+            email,
+            website,
+            avatar_url,
+        } = self;
+        [name, skeleton, email, website, avatar_url]
+            .iter()
+            .all(|field| field.is_none())
+    }
+}
+
+/// The person with that id.
+pub fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
+    Ok(people::table.find(id).first(conn).optional()?)
+}
+
+/// These people, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<Person>> {
+    Ok(people::table.filter(people::id.eq_any(ids)).load(conn)?)
+}
+
+/// The person that the site's own sign-on calls so.
+pub fn by_subject(
+    conn: &mut Conn,
+    site: SiteId,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(people::issuer.eq(issuer))
+        .filter(people::subject.eq(subject));
+    Ok(query.first(conn).optional()?)
+}
+
+/// Adds a person.
+pub fn insert(conn: &mut Conn, person: &Person) -> Result<()> {
+    diesel::insert_into(people::table)
+        .values(person)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Changes what `changes` names.
+pub fn update(conn: &mut Conn, id: PersonId, changes: &Changes) -> Result<()> {
+    if !changes.is_empty() {
+        diesel::update(people::table.find(id))
+            .set(changes)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether somebody with a role on this site, other than `but`, bears a name that looks like this.
+pub fn staff_bears(
+    conn: &mut Conn,
+    site: SiteId,
+    skeleton: &str,
+    but: Option<PersonId>,
+) -> Result<bool> {
+    let bearers: Vec<PersonId> = people::table
+        .filter(people::site_id.eq(site))
+        .filter(people::skeleton.eq(skeleton))
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "role <> 'reader'",
+        ))
+        .select(people::id)
+        .limit(2)
+        .load(conn)?;
+    Ok(bearers.iter().any(|bearer| Some(*bearer) != but))
+}
+
+/// The people of a site who decide about comments and can be written to.
+pub fn moderators_with_email(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "role <> 'reader' AND role IN ('moderator', 'admin')",
+        ))
+        .filter(people::email.is_not_null());
+    Ok(query.load(conn)?)
+}
+
+/// The people of a site who have a role, in the order they were added.
+pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "role <> 'reader'",
+        ))
+        .order(people::created_at);
+    Ok(query.load(conn)?)
+}

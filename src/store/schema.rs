@@ -1,0 +1,192 @@
+//! The tables, as diesel sees them. `migrations/` is the truth; a test compares the two.
+
+diesel::table! {
+    sites (id) {
+        id -> Binary,
+        slug -> Text,
+        name -> Text,
+        origins -> Text,
+        locale -> Text,
+        policy -> Text,
+        phrases -> Text,
+        sso -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    threads (id) {
+        id -> Binary,
+        site_id -> Binary,
+        key -> Text,
+        url -> Text,
+        title -> Nullable<Text>,
+        title_hint -> Nullable<Text>,
+        state -> Text,
+        moderation -> Nullable<Text>,
+        comment_count -> BigInt,
+        version -> BigInt,
+        last_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    thread_keys (site_id, key) {
+        site_id -> Binary,
+        key -> Text,
+        thread_id -> Binary,
+    }
+}
+
+diesel::table! {
+    events (thread_id, version) {
+        thread_id -> Binary,
+        version -> BigInt,
+        kind -> Text,
+        comment_id -> Nullable<Binary>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Binary,
+        site_id -> Binary,
+        kind -> Text,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        name -> Nullable<Text>,
+        skeleton -> Nullable<Text>,
+        email -> Nullable<Text>,
+        verified -> Bool,
+        website -> Nullable<Text>,
+        avatar_url -> Nullable<Text>,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        person_id -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> Binary,
+        name -> Text,
+        role -> Text,
+        site_id -> Nullable<Binary>,
+        person_id -> Nullable<Binary>,
+        read_only -> Bool,
+        hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    comments (id) {
+        id -> Binary,
+        thread_id -> Binary,
+        site_id -> Binary,
+        parent_id -> Nullable<Binary>,
+        root_id -> Binary,
+        reply_to -> Nullable<Binary>,
+        depth -> Integer,
+        person_id -> Binary,
+        author_name -> Nullable<Text>,
+        author_website -> Nullable<Text>,
+        status -> Text,
+        listed -> Bool,
+        body -> Text,
+        body_html -> Text,
+        reasons -> Text,
+        revision -> BigInt,
+        up -> BigInt,
+        down -> BigInt,
+        rank -> BigInt,
+        reply_count -> BigInt,
+        pinned -> Bool,
+        created_at -> BigInt,
+        published_at -> Nullable<BigInt>,
+        active_at -> BigInt,
+        edited_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revisions (comment_id, revision) {
+        comment_id -> Binary,
+        revision -> BigInt,
+        body -> Text,
+        body_html -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    votes (comment_id, person_id) {
+        comment_id -> Binary,
+        person_id -> Binary,
+        thread_id -> Binary,
+        value -> Integer,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reactions (comment_id, person_id, emoji) {
+        comment_id -> Binary,
+        person_id -> Binary,
+        emoji -> Text,
+        thread_id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reaction_counts (comment_id, emoji) {
+        comment_id -> Binary,
+        emoji -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Binary,
+        kind -> Text,
+        comment_id -> Binary,
+        recipient -> Binary,
+        due_at -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        attempts -> Integer,
+        state -> Text,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (scope, key) {
+        scope -> Binary,
+        key -> Text,
+        fingerprint -> Binary,
+        outcome -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::joinable!(thread_keys -> threads (thread_id));
+diesel::joinable!(sessions -> people (person_id));
+diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
+diesel::allow_tables_to_appear_in_same_query!(sessions, people);

@@ -1,0 +1,86 @@
+//! `sites`: who is served, under which rules.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::sites;
+use super::types::Json;
+use crate::domain::id::SiteId;
+use crate::domain::page::Origin;
+use crate::domain::site::{Phrases, Policy};
+use crate::domain::sso::SsoKeys;
+use crate::domain::time::Time;
+use crate::error::Result;
+
+/// A site as it is stored.
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = sites)]
+#[diesel(treat_none_as_null = true)]
+pub struct Site {
+    /// Its id, never shown; `slug` is its name outside.
+    pub id: SiteId,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// Where its pages live.
+    pub origins: Json<Vec<Origin>>,
+    /// Its language (BCP 47).
+    pub locale: String,
+    /// Its rules.
+    pub policy: Json<Policy>,
+    /// Its own words.
+    pub phrases: Json<Phrases>,
+    /// The keys of its own sign-on.
+    pub sso: Option<Json<SsoKeys>>,
+    /// Grows with every change that a reader's page shows.
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Time,
+}
+
+/// The site of that name.
+pub fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
+    Ok(sites::table
+        .filter(sites::slug.eq(slug))
+        .first(conn)
+        .optional()?)
+}
+
+/// The site with that id.
+pub fn by_id(conn: &mut Conn, id: SiteId) -> Result<Option<Site>> {
+    Ok(sites::table.find(id).first(conn).optional()?)
+}
+
+/// The sites whose names come after `after`, in order of name, at most `limit`.
+pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Site>> {
+    let query = sites::table
+        .filter(sites::slug.gt(after))
+        .order(sites::slug)
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Adds a site.
+pub fn insert(conn: &mut Conn, site: &Site) -> Result<()> {
+    diesel::insert_into(sites::table)
+        .values(site)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Replaces a site's settings, if nobody changed them since they were read.
+pub fn replace(conn: &mut Conn, site: &Site) -> Result<bool> {
+    let unchanged = sites::table
+        .find(site.id)
+        .filter(sites::version.eq(site.version - 1));
+    Ok(diesel::update(unchanged).set(site).execute(conn)? == 1)
+}
+
+/// Says that something on every page of the site changed, such as whose name bears a badge.
+pub fn bump(conn: &mut Conn, id: SiteId) -> Result<()> {
+    diesel::update(sites::table.find(id))
+        .set(sites::version.eq(sites::version + 1))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! `threads` and the keys that lead to them.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::{thread_keys, threads};
+use super::types::Named;
+use crate::domain::id::{SiteId, ThreadId};
+use crate::domain::time::Time;
+use crate::domain::word::{Moderation, ThreadState};
+use crate::error::{Error, Result};
+
+/// A thread as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = threads)]
+pub struct Thread {
+    /// Its id, minted from its first key.
+    pub id: ThreadId,
+    /// Its site.
+    pub site_id: SiteId,
+    /// The key it is known by now.
+    pub key: String,
+    /// Where its page is.
+    pub url: String,
+    /// The publisher's title.
+    pub title: Option<String>,
+    /// The title that a reader's browser told.
+    pub title_hint: Option<String>,
+    /// As set by hand; see [`crate::domain::site::state_at`] for the state at a moment.
+    pub state: Named<ThreadState>,
+    /// Overrides the site's policy.
+    pub moderation: Option<Named<Moderation>>,
+    /// Published comments.
+    pub comment_count: i64,
+    /// How many events its log has had.
+    pub version: i64,
+    /// The time of the last event; the next one is later.
+    pub last_at: Time,
+    /// When its row was made.
+    pub created_at: Time,
+}
+
+impl Thread {
+    /// A thread that nothing has happened in.
+    pub fn empty(id: ThreadId, site: SiteId, key: &str, url: &str, now: Time) -> Self {
+        Self {
+            id,
+            site_id: site,
+            key: key.to_owned(),
+            url: url.to_owned(),
+            title: None,
+            title_hint: None,
+            state: Named(ThreadState::Open),
+            moderation: None,
+            comment_count: 0,
+            version: 0,
+            last_at: now,
+            created_at: now,
+        }
+    }
+}
+
+/// What publishers and moderators set.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = threads)]
+pub struct Settings {
+    /// The publisher's title.
+    pub title: Option<String>,
+    /// Open or closed.
+    pub state: Option<Named<ThreadState>>,
+    /// `Some(None)` takes the override away.
+    pub moderation: Option<Option<Named<Moderation>>>,
+}
+
+impl Settings {
+    /// Whether nothing is to be set.
+    pub fn is_empty(&self) -> bool {
+        self.title.is_none() && self.state.is_none() && self.moderation.is_none()
+    }
+}
+
+/// The thread with that id.
+pub fn by_id(conn: &mut Conn, id: ThreadId) -> Result<Option<Thread>> {
+    Ok(threads::table.find(id).first(conn).optional()?)
+}
+
+/// These threads, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<Thread>> {
+    Ok(threads::table.filter(threads::id.eq_any(ids)).load(conn)?)
+}
+
+/// The thread with that id, locked until the transaction ends (SQLite's one writer locks by itself).
+pub(super) fn lock(conn: &mut Conn, id: ThreadId) -> Result<Thread> {
+    let query = threads::table.find(id);
+    Ok(match conn {
+        Conn::Postgres(conn) => query.for_update().first(conn)?,
+        Conn::Sqlite(conn) => query.first(conn)?,
+    })
+}
+
+/// The id that a key leads to, and its thread where there is one.
+pub fn by_key(conn: &mut Conn, site: SiteId, key: &str) -> Result<(ThreadId, Option<Thread>)> {
+    let known: Option<Thread> = thread_keys::table
+        .inner_join(threads::table)
+        .filter(thread_keys::site_id.eq(site))
+        .filter(thread_keys::key.eq(key))
+        .select(Thread::as_select())
+        .first(conn)
+        .optional()?;
+    if let Some(thread) = known {
+        return Ok((thread.id, Some(thread)));
+    }
+    // A thread that was moved to another key keeps the id that this key would have had.
+    for turn in 0..100 {
+        let id = ThreadId::minted(site, key, turn);
+        if by_id(conn, id)?.is_none() {
+            return Ok((id, None));
+        }
+    }
+    Err(Error::Internal("no id left for a key".into()))
+}
+
+/// Makes a thread and the key that leads to it.
+pub fn insert(conn: &mut Conn, thread: &Thread) -> Result<()> {
+    diesel::insert_into(threads::table)
+        .values(thread)
+        .execute(conn)?;
+    diesel::insert_into(thread_keys::table)
+        .values((
+            thread_keys::site_id.eq(thread.site_id),
+            thread_keys::key.eq(&thread.key),
+            thread_keys::thread_id.eq(thread.id),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Changes what `settings` names.
+pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
+    diesel::update(threads::table.find(id))
+        .set(settings)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Counts published comments up or down.
+pub fn count(conn: &mut Conn, id: ThreadId, difference: i64) -> Result<()> {
+    diesel::update(threads::table.find(id))
+        .set(threads::comment_count.eq(threads::comment_count + difference))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Published comments under each of these keys; keys that lead nowhere are left out.
+pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<(String, i64)>> {
+    let query = thread_keys::table
+        .inner_join(threads::table)
+        .filter(thread_keys::site_id.eq(site))
+        .filter(thread_keys::key.eq_any(keys))
+        .select((thread_keys::key, threads::comment_count));
+    Ok(query.load(conn)?)
+}
+
+/// The versions of these threads; unknown ones are left out.
+pub fn versions(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<(ThreadId, i64)>> {
+    let query = threads::table
+        .filter(threads::id.eq_any(ids))
+        .select((threads::id, threads::version));
+    Ok(query.load(conn)?)
+}
+
+/// Moves the log's head on; [`super::events::append`] is the only one to call this.
+pub(super) fn advance(conn: &mut Conn, id: ThreadId, at: Time) -> Result<i64> {
+    let version = diesel::update(threads::table.find(id))
+        .set((
+            threads::version.eq(threads::version + 1),
+            threads::last_at.eq(at),
+        ))
+        .returning(threads::version)
+        .get_result(conn)?;
+    Ok(version)
+}

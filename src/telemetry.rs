@@ -1,0 +1,205 @@
+//! What the service tells its operator: the log and the metrics. Neither ever holds a path, a query, a token, an
+//! address or anything else that says who a reader is: both name the route's pattern.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::{LogFormat, LogLevels};
+
+/// The type of what [`Metrics::encode`] gives.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds in seconds: fine where a cached page lies, coarse where something is wrong.
+const SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// Starts the log, on standard error.
+///
+/// # Errors
+/// When it was started before.
+pub fn start(levels: &LogLevels, format: LogFormat) -> Result<(), TryInitError> {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    let registry = tracing_subscriber::registry().with(levels.filter());
+    match format {
+        LogFormat::Plain => registry.with(lines).try_init(),
+        LogFormat::Json => registry
+            .with(lines.json().flatten_event(true).with_span_list(false))
+            .try_init(),
+    }
+}
+
+/// What is counted. Cheap to clone: all clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: std::sync::Arc<Registry>,
+    requests: Family<Outcome, Counter>,
+    durations: Family<Endpoint, Histogram, fn() -> Histogram>,
+    streams: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Endpoint {
+    method: &'static str,
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    method: &'static str,
+    route: String,
+    status: &'static str,
+}
+
+impl Metrics {
+    /// With everything at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("postil");
+        let requests = Family::default();
+        let durations =
+            Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
+        let streams: Gauge = Gauge::default();
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Which Postil this is", version);
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let duration = "Time until the answer was ready to be sent";
+        registry.register_with_unit(
+            "http_request_duration",
+            duration,
+            Unit::Seconds,
+            durations.clone(),
+        );
+        registry.register(
+            "live_streams",
+            "Live streams that are open",
+            streams.clone(),
+        );
+        let registry = std::sync::Arc::new(registry);
+        Self {
+            registry,
+            requests,
+            durations,
+            streams,
+        }
+    }
+
+    /// The counters of one route: its pattern, such as `/v1/comments/{id}`, never a path, since a path may name
+    /// somebody and each new one would be kept for ever. To be asked for once and kept with the route.
+    pub fn route(&self, method: &str, pattern: &str) -> Route {
+        let method = METHODS
+            .iter()
+            .copied()
+            .find(|known| *known == method)
+            .unwrap_or("OTHER");
+        let route = pattern.to_owned();
+        let duration = Endpoint {
+            method,
+            route: route.clone(),
+        };
+        Route {
+            duration: self.durations.get_or_create_owned(&duration),
+            statuses: CLASSES.map(|status| {
+                self.requests.get_or_create_owned(&Outcome {
+                    method,
+                    route: route.clone(),
+                    status,
+                })
+            }),
+        }
+    }
+
+    /// Says how many live streams are open.
+    pub fn set_streams(&self, open: usize) {
+        self.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// Everything as text (OpenMetrics 1.0), of type [`CONTENT_TYPE`].
+    ///
+    /// # Errors
+    /// None in fact: a string takes whatever is written to it.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The methods that have a label of their own; a client can make up any number of others.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// The counters of one method on one route.
+#[derive(Clone)]
+pub struct Route {
+    duration: Histogram,
+    statuses: [Counter<u64, AtomicU64>; 5],
+}
+
+impl Route {
+    /// Counts an answer with that status, that took so long.
+    pub fn answered(&self, status: u16, took: Duration) {
+        let class = usize::from(status / 100).clamp(1, 5) - 1;
+        self.statuses[class].inc();
+        self.duration.observe(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_class() {
+        let metrics = Metrics::new();
+        let route = metrics.route("GET", "/v1/comments/{id}");
+        route.answered(200, Duration::from_micros(300));
+        route.answered(404, Duration::from_millis(2));
+        metrics
+            .route("GET", "/v1/comments/{id}")
+            .answered(204, Duration::from_secs(9));
+        metrics.route("BREW", "other").answered(0, Duration::ZERO);
+        metrics.set_streams(3);
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"postil_http_requests_total{method="GET",route="/v1/comments/{id}",status="2xx"} 2"#,
+            r#"postil_http_requests_total{method="GET",route="/v1/comments/{id}",status="4xx"} 1"#,
+            r#"postil_http_requests_total{method="GET",route="/v1/comments/{id}",status="5xx"} 0"#,
+            r#"postil_http_requests_total{method="OTHER",route="other",status="1xx"} 1"#,
+            r#"postil_http_request_duration_seconds_bucket{le="0.0005",method="GET",route="/v1/comments/{id}"} 1"#,
+            r#"postil_http_request_duration_seconds_count{method="GET",route="/v1/comments/{id}"} 3"#,
+            "postil_live_streams 3",
+            concat!(
+                "postil_build_info{version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"} 1"
+            ),
+            "# EOF",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "no line {line} in\n{text}"
+            );
+        }
+    }
+}

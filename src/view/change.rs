@@ -1,0 +1,120 @@
+//! What happened in a thread, told by what is there now: a text that was withdrawn never comes back.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::comment::{self, Comment};
+use super::thread::Thread;
+use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::time::Time;
+use crate::domain::word::{EventKind, Word};
+use crate::error::{Error, Result};
+use crate::store::events::{self, Event};
+use crate::store::{Conn, comments, sites, threads};
+
+/// One event.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    /// Its number in the log.
+    pub version: i64,
+    /// What happened, as it looks now.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    at: Time,
+    comment_id: Option<CommentId>,
+    comment: Option<Comment>,
+    thread: Option<Thread>,
+}
+
+/// A page of a thread's log.
+#[derive(Debug, Serialize)]
+pub struct Changes {
+    /// The events, oldest first.
+    pub items: Vec<Change>,
+    /// The `since` to go on from, if there is more.
+    pub next: Option<String>,
+    /// Not counted.
+    pub total: Option<i64>,
+    /// The version that the thread is at.
+    pub version: i64,
+}
+
+/// The first `limit` events after `since`.
+///
+/// # Errors
+/// [`Error::Resync`] when the log does not tell all that came after `since`.
+pub fn since(
+    conn: &mut Conn,
+    thread: ThreadId,
+    since: i64,
+    limit: i64,
+    now: Time,
+) -> Result<Changes> {
+    let Some(row) = threads::by_id(conn, thread)? else {
+        // A page may be read, and its log followed, before its first comment.
+        return match since {
+            0 => Ok(Changes {
+                items: Vec::new(),
+                next: None,
+                total: None,
+                version: 0,
+            }),
+            _ => Err(Error::Resync),
+        };
+    };
+    if !events::reaches(conn, thread, since, row.version)? {
+        return Err(Error::Resync);
+    }
+    let log = events::after(conn, thread, since, limit)?;
+    let next = log
+        .last()
+        .filter(|last| last.version < row.version)
+        .map(|last| last.version.to_string());
+    let version = row.version;
+    let items = render(conn, &row, &log, now)?;
+    Ok(Changes {
+        items,
+        next,
+        total: None,
+        version,
+    })
+}
+
+fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> Result<Vec<Change>> {
+    let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
+    let mut ids: Vec<_> = log.iter().filter_map(|event| event.comment_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut rows = comments::by_ids(conn, &ids)?;
+    rows.retain(|row| row.listed);
+    let mut views: HashMap<CommentId, Comment> = comment::public(conn, &rows)?
+        .into_iter()
+        .map(|view| (view.id(), view))
+        .collect();
+    let mut changes = Vec::new();
+    // From the end: an object is shown once, with the last event that it has on this page, since
+    // what it is now is the outcome of all of them.
+    for event in log.iter().rev() {
+        let is_thread = *event.kind == EventKind::ThreadUpdated;
+        let view = event.comment_id.and_then(|id| views.remove(&id));
+        let is_gone = event
+            .comment_id
+            .is_some_and(|id| !rows.iter().any(|row| row.id == id));
+        let kind = if is_gone {
+            EventKind::CommentDeleted
+        } else {
+            *event.kind
+        };
+        changes.push(Change {
+            version: event.version,
+            kind: kind.word(),
+            at: event.at,
+            comment_id: event.comment_id,
+            comment: view,
+            thread: is_thread.then(|| Thread::stored(row, &site, now)),
+        });
+    }
+    changes.reverse();
+    Ok(changes)
+}

@@ -1,0 +1,288 @@
+//! Comments as readers see them, and as their authors and moderators do.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{List, page_of};
+use crate::domain::id::{CommentId, PersonId, ThreadId};
+use crate::domain::judgement::Reason;
+use crate::domain::time::Time;
+use crate::domain::word::{Role, Sort, Status};
+use crate::error::Result;
+use crate::store::comments::{self, Comment as Row};
+use crate::store::people::{self, Person};
+use crate::store::{Conn, reactions};
+
+/// How many of a root's descendants come with it.
+pub const FIRST_REPLIES: usize = 5;
+
+/// A comment as the public sees it.
+#[derive(Debug, Serialize)]
+pub struct Comment {
+    id: CommentId,
+    thread_id: ThreadId,
+    parent_id: Option<CommentId>,
+    root_id: CommentId,
+    depth: i32,
+    status: Status,
+    author: Option<Author>,
+    body_html: Option<String>,
+    passage_id: Option<String>,
+    votes: Votes,
+    reactions: Vec<Reaction>,
+    reply_count: i64,
+    reply_to: Option<Addressee>,
+    pinned: bool,
+    created_at: Time,
+    edited_at: Option<Time>,
+    replies: Option<List<Comment>>,
+}
+
+/// Who wrote a comment.
+#[derive(Debug, Serialize)]
+pub struct Author {
+    id: PersonId,
+    name: Option<String>,
+    website: Option<String>,
+    avatar_url: Option<String>,
+    badge: Option<Role>,
+    verified: bool,
+}
+
+/// What people think of a comment.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Votes {
+    up: i64,
+    down: i64,
+    score: i64,
+}
+
+impl Votes {
+    /// So many for, so many against.
+    pub fn new(up: i64, down: i64) -> Self {
+        Self {
+            up,
+            down,
+            score: up - down,
+        }
+    }
+}
+
+/// How many people reacted so.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reaction {
+    emoji: String,
+    count: i64,
+}
+
+/// Whom a comment answers, when that is not the comment it is shown beneath.
+#[derive(Debug, Serialize)]
+pub struct Addressee {
+    id: CommentId,
+    name: Option<String>,
+}
+
+/// A comment as its author and moderators see it.
+#[derive(Debug, Serialize)]
+pub struct OwnComment {
+    #[serde(flatten)]
+    comment: Comment,
+    body: String,
+    reasons: Vec<Reason>,
+}
+
+impl Comment {
+    /// Its id.
+    pub fn id(&self) -> CommentId {
+        self.id
+    }
+}
+
+/// Which states show their text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    Public,
+    Own,
+}
+
+/// Renders rows, in their order, for the public. Rows that are not published become tombstones.
+pub fn public(conn: &mut Conn, rows: &[Row]) -> Result<Vec<Comment>> {
+    render(conn, rows, Eyes::Public)
+}
+
+/// Renders rows, in their order, for their author or a moderator.
+pub fn own(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
+    let views = render(conn, rows, Eyes::Own)?;
+    let own = views
+        .into_iter()
+        .zip(rows)
+        .map(|(comment, row)| OwnComment {
+            comment,
+            body: row.body.clone(),
+            reasons: row.reasons.to_vec(),
+        });
+    Ok(own.collect())
+}
+
+/// Renders one row for its author or a moderator.
+pub fn own_one(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
+    let mut views = own(conn, std::slice::from_ref(row))?;
+    views.pop().ok_or(crate::error::Error::NotFound)
+}
+
+/// A page of a thread's roots, each with its first `replies`. `query` names the list in its cursors.
+pub fn roots(
+    conn: &mut Conn,
+    rows: Vec<Row>,
+    limit: usize,
+    replies: usize,
+    sort: Sort,
+    query: &str,
+) -> Result<List<Comment>> {
+    let (mut rows, next) = page_of(rows, limit, |row| row.cursor(sort).encode(query));
+    let roots = rows.len();
+    let mut lists = Vec::new();
+    for index in 0..roots {
+        let root = &rows[index];
+        let beneath = match root.reply_count {
+            0 => Vec::new(),
+            // One short look into an index for each answered root.
+            _ => comments::replies(conn, root.id, None, replies as i64 + 1)?,
+        };
+        let (id, total) = (root.id, root.reply_count);
+        let (beneath, next) = page_of(beneath, replies, |row| {
+            row.cursor(Sort::Oldest).encode(&replies_query(id))
+        });
+        lists.push((beneath.len(), next, total));
+        rows.extend(beneath);
+    }
+    // One look at people and reactions for all that the page shows.
+    let mut views = public(conn, &rows)?;
+    let mut beneath = views.split_off(roots).into_iter();
+    for (view, (length, next, total)) in views.iter_mut().zip(lists) {
+        let items = beneath.by_ref().take(length).collect();
+        view.replies = Some(List {
+            items,
+            next,
+            total: Some(total),
+        });
+    }
+    Ok(List {
+        items: views,
+        next,
+        total: None,
+    })
+}
+
+/// The name of a root's list of replies, for its cursors.
+pub fn replies_query(root: CommentId) -> String {
+    format!("replies {root}")
+}
+
+/// One comment with its first replies, if it is a root.
+pub fn with_replies(conn: &mut Conn, row: Row) -> Result<Comment> {
+    if row.parent_id.is_some() {
+        let mut views = public(conn, &[row])?;
+        return views.pop().ok_or(crate::error::Error::NotFound);
+    }
+    let mut list = roots(conn, vec![row], 1, FIRST_REPLIES, Sort::Oldest, "")?;
+    list.items.pop().ok_or(crate::error::Error::NotFound)
+}
+
+fn render(conn: &mut Conn, rows: &[Row], eyes: Eyes) -> Result<Vec<Comment>> {
+    let authors = authors(conn, rows)?;
+    let mut reactions = reactions_of(conn, rows)?;
+    let addressees = addressees(conn, rows)?;
+    let render_one = |row: &Row| {
+        let shown = *row.status == Status::Published
+            || (eyes == Eyes::Own && *row.status != Status::Deleted);
+        let status = match eyes {
+            Eyes::Own => *row.status,
+            Eyes::Public if shown => Status::Published,
+            Eyes::Public => Status::Deleted,
+        };
+        let person = authors.get(&row.person_id);
+        Comment {
+            id: row.id,
+            thread_id: row.thread_id,
+            parent_id: row.parent_id,
+            root_id: row.root_id,
+            depth: row.depth,
+            status,
+            author: person.filter(|_| shown).map(|person| author(row, person)),
+            body_html: shown.then(|| row.body_html.clone()),
+            passage_id: None,
+            votes: if shown {
+                Votes::new(row.up, row.down)
+            } else {
+                Votes::new(0, 0)
+            },
+            reactions: reactions
+                .remove(&row.id)
+                .filter(|_| shown)
+                .unwrap_or_default(),
+            reply_count: row.reply_count,
+            reply_to: row.reply_to.map(|id| Addressee {
+                id,
+                name: addressees.get(&id).cloned().flatten(),
+            }),
+            pinned: row.pinned,
+            created_at: row.created_at,
+            edited_at: row.edited_at.filter(|_| shown),
+            replies: None,
+        }
+    };
+    Ok(rows.iter().map(render_one).collect())
+}
+
+fn author(row: &Row, person: &Person) -> Author {
+    Author {
+        id: person.id,
+        name: row.author_name.clone(),
+        website: row.author_website.clone(),
+        avatar_url: person.avatar_url.clone(),
+        badge: Some(*person.role).filter(|role| *role > Role::Reader),
+        verified: person.verified,
+    }
+}
+
+fn authors(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<PersonId, Person>> {
+    let mut ids: Vec<_> = rows.iter().map(|row| row.person_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let people = people::by_ids(conn, &ids)?;
+    Ok(people
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect())
+}
+
+/// The reactions of these comments, the most frequent first.
+pub fn reactions_of(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<CommentId, Vec<Reaction>>> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let mut reactions: HashMap<CommentId, Vec<Reaction>> = HashMap::new();
+    for (comment, emoji, count) in reactions::counts(conn, &ids)? {
+        reactions
+            .entry(comment)
+            .or_default()
+            .push(Reaction { emoji, count });
+    }
+    for list in reactions.values_mut() {
+        list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.emoji.cmp(&b.emoji)));
+    }
+    Ok(reactions)
+}
+
+/// The names of those who are answered across levels, while their comments are public.
+fn addressees(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<CommentId, Option<String>>> {
+    let ids: Vec<_> = rows.iter().filter_map(|row| row.reply_to).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let answered = comments::by_ids(conn, &ids)?;
+    let public = answered
+        .into_iter()
+        .filter(|row| *row.status == Status::Published);
+    Ok(public.map(|row| (row.id, row.author_name)).collect())
+}

@@ -1,0 +1,52 @@
+//! People as they see themselves.
+
+use serde::Serialize;
+
+use crate::domain::id::PersonId;
+use crate::domain::time::Time;
+use crate::domain::word::{Kind, Role};
+use crate::store::people::Person as Row;
+use crate::store::sites::Site;
+
+/// A person; the address stays here.
+#[derive(Debug, Serialize)]
+pub struct Person {
+    id: PersonId,
+    site: String,
+    kind: Kind,
+    name: Option<String>,
+    website: Option<String>,
+    role: Role,
+    verified: bool,
+}
+
+impl Person {
+    /// Their id.
+    pub fn id(&self) -> PersonId {
+        self.id
+    }
+
+    /// A stored person.
+    pub fn stored(row: &Row, site: &Site) -> Self {
+        Self {
+            id: row.id,
+            site: site.slug.clone(),
+            kind: *row.kind,
+            name: row.name.clone(),
+            website: row.website.clone(),
+            role: *row.role,
+            verified: row.verified,
+        }
+    }
+}
+
+/// What signing in gives.
+#[derive(Debug, Serialize)]
+pub struct Identity {
+    /// The access token.
+    pub token: String,
+    /// Until when it counts; it can be renewed while the session lives.
+    pub expires_at: Time,
+    /// Whose it is.
+    pub person: Person,
+}

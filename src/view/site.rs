@@ -1,0 +1,87 @@
+//! Sites as their administrators see them, and the part of their rules that a page needs.
+
+use serde::Serialize;
+
+use crate::domain::page::Origin;
+use crate::domain::site::{Fields, Phrases, Policy as Rules};
+use crate::domain::text::Length;
+use crate::domain::time::Time;
+use crate::domain::word::{Moderation, Sort};
+use crate::store::sites::Site as Row;
+use crate::store::threads::Thread;
+
+/// The rules that a page needs to show its form.
+#[derive(Debug, Serialize)]
+pub struct Policy<'a> {
+    guests: bool,
+    sso: bool,
+    fields: Fields,
+    depth: i32,
+    edit_window: u32,
+    length: Length,
+    reactions: &'a [String],
+    sort: Sort,
+    moderation: Moderation,
+    locale: &'a str,
+    phrases: &'a Phrases,
+}
+
+impl<'a> Policy<'a> {
+    /// The site's rules, with the thread's own in their place.
+    pub fn of(site: &'a Row, thread: Option<&Thread>) -> Self {
+        let own = thread.and_then(|thread| thread.moderation);
+        Self {
+            guests: site.policy.guests,
+            sso: site.sso.is_some(),
+            fields: site.policy.fields,
+            depth: site.policy.depth,
+            edit_window: site.policy.edit_window,
+            length: site.policy.length,
+            reactions: &site.policy.reactions,
+            sort: site.policy.sort,
+            moderation: own.map_or(site.policy.moderation, |named| *named),
+            locale: &site.locale,
+            phrases: &site.phrases,
+        }
+    }
+}
+
+/// A site, without its secrets.
+#[derive(Debug, Serialize)]
+pub struct Site {
+    slug: String,
+    name: String,
+    origins: Vec<Origin>,
+    locale: String,
+    policy: Rules,
+    phrases: Phrases,
+    sso: Option<Sso>,
+    created_at: Time,
+}
+
+#[derive(Debug, Serialize)]
+struct Sso {
+    issuer: Option<String>,
+    audience: String,
+    algorithms: Vec<&'static str>,
+}
+
+impl Site {
+    /// A stored site.
+    pub fn stored(row: &Row) -> Self {
+        Self {
+            slug: row.slug.clone(),
+            name: row.name.clone(),
+            origins: row.origins.to_vec(),
+            locale: row.locale.clone(),
+            policy: (*row.policy).clone(),
+            phrases: (*row.phrases).clone(),
+            sso: row.sso.as_ref().map(|keys| Sso {
+                issuer: keys.issuer().map(str::to_owned),
+                audience: keys.audience().to_owned(),
+                algorithms: keys.algorithms(),
+            }),
+            created_at: row.created_at,
+        }
+    }
+}

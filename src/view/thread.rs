@@ -1,0 +1,86 @@
+//! Threads as everybody sees them.
+
+use serde::Serialize;
+
+use crate::domain::id::ThreadId;
+use crate::domain::site::{Policy, state_at};
+use crate::domain::time::Time;
+use crate::domain::word::ThreadState;
+use crate::store::sites::Site;
+use crate::store::threads::Thread as Row;
+
+/// A thread.
+#[derive(Debug, Serialize)]
+pub struct Thread {
+    id: ThreadId,
+    site: String,
+    key: String,
+    url: String,
+    title: Option<String>,
+    state: ThreadState,
+    closes_at: Option<Time>,
+    comment_count: i64,
+    version: i64,
+    created_at: Option<Time>,
+}
+
+impl Thread {
+    /// A stored thread at this moment.
+    pub fn stored(row: &Row, site: &Site, now: Time) -> Self {
+        let closes_at = site.policy.closes_at(row.created_at);
+        Self {
+            id: row.id,
+            site: site.slug.clone(),
+            key: row.key.clone(),
+            url: row.url.clone(),
+            title: row.title.clone().or_else(|| row.title_hint.clone()),
+            state: state_at(*row.state, closes_at, now),
+            closes_at,
+            comment_count: row.comment_count,
+            version: row.version,
+            created_at: Some(row.created_at),
+        }
+    }
+
+    /// The thread of a page that nobody has commented on.
+    pub fn unwritten(id: ThreadId, site: &Site, key: &str, url: &str) -> Self {
+        Self {
+            id,
+            site: site.slug.clone(),
+            key: key.to_owned(),
+            url: url.to_owned(),
+            title: None,
+            state: ThreadState::Open,
+            closes_at: None,
+            comment_count: 0,
+            version: 0,
+            created_at: None,
+        }
+    }
+}
+
+/// Whether a stored thread takes comments at this moment.
+pub fn is_open(row: &Row, policy: &Policy, now: Time) -> bool {
+    state_at(*row.state, policy.closes_at(row.created_at), now) == ThreadState::Open
+}
+
+/// What tells one state of a thread's public pages from another: while this is the same, so are
+/// their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    version: i64,
+    site: i64,
+    /// A thread may close by the clock alone.
+    open: bool,
+}
+
+impl Stamp {
+    /// The stamp of a page's thread at this moment, whether it has a row yet or not.
+    pub fn of(row: Option<&Row>, site: &Site, now: Time) -> Self {
+        Self {
+            version: row.map_or(0, |row| row.version),
+            site: site.version,
+            open: row.is_none_or(|row| is_open(row, &site.policy, now)),
+        }
+    }
+}

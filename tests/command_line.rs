@@ -1,0 +1,106 @@
+//! The program's command line as an operator meets it. Nothing here starts the service.
+
+#![allow(clippy::unwrap_used)]
+
+use std::process::{Command, Output};
+
+fn postil(args: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postil"));
+    command
+        .args(args)
+        .env_clear()
+        .envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn help_explains_every_setting_once_and_shows_no_value() {
+    let secret = "hunter2".repeat(6);
+    let output = postil(
+        &["--help"],
+        &[("POSTIL_SECRETS", &secret), ("DATABASE_URL", &secret)],
+    );
+    assert!(output.status.success());
+    let help = text(&output.stdout);
+    assert!(!help.contains("hunter2"));
+    for (flag, variable) in [
+        ("--data-dir", "POSTIL_DATA_DIR"),
+        ("--database", "DATABASE_URL"),
+        ("--log", "POSTIL_LOG"),
+        ("--log-format", "POSTIL_LOG_FORMAT"),
+        ("--listen", "POSTIL_LISTEN"),
+        ("--public-url", "POSTIL_PUBLIC_URL"),
+        ("--smtp", "POSTIL_SMTP"),
+        ("--mail-from", "POSTIL_MAIL_FROM"),
+        ("--trusted-proxies", "POSTIL_TRUSTED_PROXIES"),
+        ("--secrets", "POSTIL_SECRETS"),
+        ("--demo", "POSTIL_DEMO"),
+        ("--rate-comments", "POSTIL_RATE_COMMENTS"),
+        ("--rate-writes", "POSTIL_RATE_WRITES"),
+        ("--rate-identity", "POSTIL_RATE_IDENTITY"),
+        ("--max-streams", "POSTIL_MAX_STREAMS"),
+        ("--workers", "POSTIL_WORKERS"),
+        ("--read-connections", "POSTIL_READ_CONNECTIONS"),
+        ("--keep-log-days", "POSTIL_KEEP_LOG_DAYS"),
+    ] {
+        let is_it = |line: &&str| line.trim().split([' ', '[']).next() == Some(flag);
+        assert_eq!(help.lines().filter(is_it).count(), 1, "{flag} in\n{help}");
+        assert_eq!(
+            help.matches(&format!("[env: {variable}]")).count(),
+            1,
+            "{variable}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_value_is_one_line_that_names_flag_and_variable() {
+    let output = postil(&["serve"], &[("POSTIL_LISTEN", "here")]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.starts_with("postil: --listen (POSTIL_LISTEN) cannot be `here`. It takes "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1);
+    let output = postil(
+        &["migrate"],
+        &[("DATABASE_URL", "mysql://me:hunter2@host/db")],
+    );
+    let said = text(&output.stderr);
+    assert!(
+        said.starts_with("postil: --database (DATABASE_URL) has a value that "),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"));
+}
+
+#[test]
+fn a_flag_of_the_service_does_not_get_lost_before_a_command() {
+    for command in ["serve", "migrate"] {
+        let output = postil(&["--listen", "127.0.0.1:0", command], &[]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("--listen is a setting of the service"));
+    }
+}
+
+#[test]
+fn a_variable_set_to_nothing_counts_as_not_set() {
+    // Port 1 answers nobody, and so proves that the flag was read and the empty variables were not.
+    let empty = [
+        ("POSTIL_LISTEN", ""),
+        ("POSTIL_SMTP", " "),
+        ("DATABASE_URL", ""),
+    ];
+    let output = postil(&["health", "--listen", "127.0.0.1:1"], &empty);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.starts_with("postil: the service at 127.0.0.1:1 does not answer: "),
+        "{said}"
+    );
+}

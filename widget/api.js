@@ -1,0 +1,181 @@
+// The service's API as the widget uses it. Knows HTTP and tokens; knows nothing of the page.
+
+const PATIENCE = 20_000;
+
+/** Anything but a good answer. `code` is the service's own, or `offline` when no whole answer came. */
+export class ApiError extends Error {
+  constructor({ code, status = 0, detail = '', errors = [], retryAfter = null }) {
+    super(detail || code);
+    Object.assign(this, { code, status, detail, errors, retryAfter });
+  }
+}
+
+/** A random key; `crypto.randomUUID` is missing on pages served over plain HTTP. */
+export function randomKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export class Client {
+  #service;
+  #site;
+  #identity;
+  #renewal = null;
+
+  /**
+   * @param {string} service origin, without a slash at its end
+   * @param {string} site slug
+   * @param {import('./identity.js').Identity} identity
+   */
+  constructor(service, site, identity) {
+    this.#service = service;
+    this.#site = site;
+    this.#identity = identity;
+  }
+
+  // What everyone sees: sent without a token, so that caches may answer.
+
+  page({ url, key, sort }) {
+    return this.#read('threads', { site: this.#site, url, key, sort });
+  }
+
+  comments(thread, { sort, after }) {
+    return this.#read(`threads/${thread}/comments`, { sort, after });
+  }
+
+  comment(id) {
+    return this.#read(`comments/${id}`);
+  }
+
+  replies(id, after) {
+    return this.#read(`comments/${id}/replies`, { after });
+  }
+
+  changes(thread, since) {
+    return this.#read(`threads/${thread}/changes`, { since });
+  }
+
+  eventsUrl(thread, since) {
+    return this.#url(`threads/${thread}/events`, { since });
+  }
+
+  // What only this reader sees and does.
+
+  /** `{id, name}` of the reader as last known here, or null. */
+  get reader() {
+    return this.#identity.held?.person ?? null;
+  }
+
+  /** The reader's overlay, or null for a reader the service does not know (any more). */
+  async me(thread) {
+    if (!this.#identity.held) return null;
+    try {
+      const me = await this.#act('GET', `threads/${thread}/me`);
+      this.#identity.hold(this.#identity.held.token, me.person);
+      return me;
+    } catch (error) {
+      if (error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  /** Posts a comment. The same `key` with the same comment posts it once, however often it is sent. */
+  async post(comment, key) {
+    const made = await this.#act('POST', 'comments', { body: { site: this.#site, ...comment }, key });
+    if (made.token) this.#identity.hold(made.token, made.author);
+    return made;
+  }
+
+  edit(id, body) {
+    return this.#act('PATCH', `comments/${id}`, { body: { body } });
+  }
+
+  remove(id) {
+    return this.#act('DELETE', `comments/${id}`);
+  }
+
+  /** The Markdown source of one's own comment, which public answers do not carry. */
+  async source(id) {
+    return (await this.#act('GET', `comments/${id}/history`)).items[0].body;
+  }
+
+  vote(id, value) {
+    return this.#act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
+  }
+
+  react(id, emoji, on) {
+    const path = `comments/${id}/reactions/${encodeURIComponent(emoji)}`;
+    return this.#act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
+  }
+
+  /** Sends with the token there is; `asGuest` makes one where there is none. A token past its time is renewed once. */
+  async #act(method, path, { body, key, asGuest } = {}) {
+    const held = this.#identity.held ?? (asGuest ? await this.#becomeGuest() : null);
+    const send = (who) => this.#send(method, path, { body, key, token: who?.token });
+    try {
+      return await send(held);
+    } catch (error) {
+      if (error.status !== 401 || !held) throw error;
+      return send((await this.#renew(held, error)) ?? (asGuest ? await this.#becomeGuest() : null));
+    }
+  }
+
+  async #becomeGuest() {
+    const { token, person } = await this.#send('POST', 'identity/guest', { body: { site: this.#site } });
+    this.#identity.hold(token, person);
+    return this.#identity.held;
+  }
+
+  async #renew(held, error) {
+    const now = this.#identity.held;
+    if (now && now.token !== held.token) return now;
+    this.#renewal ??= this.#refresh(held, error).finally(() => (this.#renewal = null));
+    return this.#renewal;
+  }
+
+  async #refresh(held, error) {
+    try {
+      if (error.code !== 'token_expired') throw error;
+      const { token, person } = await this.#send('POST', 'identity/refresh', { token: held.token });
+      this.#identity.hold(token, person);
+    } catch (failure) {
+      // Only the service's own word ends an identity; a dropped connection must not.
+      if (failure.status !== 401) throw failure;
+      this.#identity.forget();
+    }
+    return this.#identity.held;
+  }
+
+  #read(path, query) {
+    return this.#send('GET', path, { query });
+  }
+
+  #url(path, query = {}) {
+    const url = new URL(`${this.#service}/v1/${path}`);
+    for (const name of Object.keys(query)) if (query[name] != null) url.searchParams.set(name, query[name]);
+    return url.href;
+  }
+
+  async #send(method, path, { query, body, token, key }) {
+    const headers = {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body) headers['Content-Type'] = 'application/json';
+    if (method === 'POST') headers['Idempotency-Key'] = key ?? randomKey();
+    let response;
+    let answer = null;
+    try {
+      response = await fetch(this.#url(path, query), {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        credentials: 'omit',
+        signal: AbortSignal.timeout?.(PATIENCE),
+      });
+      if (response.status !== 204) answer = await response.json();
+    } catch {
+      throw new ApiError({ code: response && !response.ok ? 'unavailable' : 'offline', status: response?.status });
+    }
+    if (response.ok) return answer;
+    throw new ApiError({ ...answer, status: response.status, retryAfter: Number(response.headers.get('Retry-After')) || null });
+  }
+}

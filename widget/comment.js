@@ -1,0 +1,301 @@
+// One comment on the page. It is made once and brought up to date in place, so that focus and open forms survive.
+
+import { fill, h, set, setServerHtml } from './dom.js';
+import { explain, form } from './form.js';
+import { isolated } from './phrases.js';
+
+const HUES = 8;
+// Deeper replies are not indented further; they say whom they answer instead.
+const INDENTED = 3;
+
+const hue = (id) => [...id].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 9973, 7) % HUES;
+
+function initials(name) {
+  const words = name.trim().split(/[\s_.-]+/).filter(Boolean);
+  return (words.length > 1 ? [words[0], words.at(-1)] : words).map((word) => [...word][0]).join('').toLocaleUpperCase();
+}
+
+export class CommentView {
+  #view;
+  #model;
+  #id;
+  #seen = {};
+  #html;
+  #form = null;
+  #sure = false;
+  #choosing = false;
+
+  /**
+   * @param {string} id
+   * @param {object} model the thread
+   * @param {object} view `{t, clock, act, announce, drafts, author}`: what comments share
+   */
+  constructor(id, model, view) {
+    this.#id = id;
+    this.#model = model;
+    this.#view = view;
+    const { t, act } = view;
+
+    this.avatar = h('span', { class: 'avatar', part: 'avatar', 'aria-hidden': 'true' });
+    this.meta = h('header', { class: 'meta', part: 'meta' });
+    this.time = h('time');
+    this.body = h('div', { class: 'body', part: 'body', dir: 'auto' });
+    this.reactions = h('div', { class: 'reactions', role: 'group', 'aria-label': t('reactions') });
+    this.problem = h('p', { class: 'error', hidden: true });
+    this.slot = h('div');
+    this.article = h('article', { id: `postil-${id}`, part: 'comment', tabindex: -1 });
+    this.kids = h('ol', { class: 'kids' });
+    this.more = h('button', { type: 'button', class: 'more', onclick: () => act.moreReplies(id) });
+    this.element = h('li', {}, this.article, this.kids, this.more);
+
+    const button = (name, onclick, props) => h('button', { type: 'button', class: 'quiet', ...props, onclick }, t(name));
+    this.up = h('button', { type: 'button', class: 'vote up', onclick: () => this.#vote(1) });
+    this.down = h('button', { type: 'button', class: 'vote down', onclick: () => this.#vote(-1) });
+    this.reply = button('reply', () => this.#open('reply'), { 'aria-expanded': 'false' });
+    this.react = button('react', () => this.#choose(), { 'aria-expanded': 'false' });
+    this.edit = button('edit', () => this.#open('edit'), { 'aria-expanded': 'false' });
+    this.remove = button('delete', () => this.#delete());
+    this.remove.addEventListener('blur', () => this.#doubt(false));
+    this.actions = h(
+      'footer',
+      { class: 'actions', part: 'actions' },
+      h('span', { class: 'votes' }, this.up, this.down),
+      this.reply,
+      this.react,
+      this.edit,
+      this.remove,
+      this.reactions,
+    );
+    this.article.append(this.avatar, this.meta, this.body, this.actions, this.problem, this.slot);
+  }
+
+  /** Brings the comment up to date, if anything about it is new. */
+  update() {
+    const comment = this.#model.get(this.#id);
+    const parent = this.#model.get(comment.parent_id);
+    const now = {
+      comment,
+      mine: this.#model.mine(this.#id),
+      person: this.#model.person,
+      open: this.#model.info.state,
+      parent: parent?.author,
+    };
+    if (Object.keys(now).every((name) => now[name] === this.#seen[name])) return;
+    this.#seen = now;
+
+    const deleted = comment.status === 'deleted';
+    this.article.classList.toggle('tombstone', deleted);
+    this.article.classList.toggle('pending', comment.status === 'pending');
+    this.#drawHead(comment, deleted);
+    this.#drawBody(comment, deleted);
+    this.#drawReactions(comment);
+    this.#drawActions(comment, deleted);
+  }
+
+  /** Relative times age. */
+  age() {
+    const { created_at: at } = this.#seen.comment;
+    this.time.textContent = this.#view.clock.ago(at);
+    this.#name();
+  }
+
+  get name() {
+    return this.#seen.comment.author?.name || this.#view.t('guest');
+  }
+
+  focus() {
+    this.article.focus({ preventScroll: true });
+    this.article.scrollIntoView({ block: 'nearest' });
+  }
+
+  #name() {
+    const { t } = this.#view;
+    const { comment } = this.#seen;
+    if (!comment.author) return set(this.article, 'aria-label', t('deleted'));
+    const to = this.#answered(true);
+    const values = { name: isolated(this.name), time: this.time.textContent, to: isolated(to) };
+    set(this.article, 'aria-label', t(to ? 'reply_by' : 'comment_by', values));
+  }
+
+  /** Whom the comment answers, where the indentation does not show it (or always, for those who do not see it). */
+  #answered(always) {
+    const { comment, parent } = this.#seen;
+    const { t } = this.#view;
+    if (comment.reply_to) return comment.reply_to.name || t('guest');
+    if (parent && (always || comment.depth > INDENTED)) return parent.name || t('guest');
+    return null;
+  }
+
+  #drawHead(comment, deleted) {
+    const { t, clock } = this.#view;
+    const { author } = comment;
+    this.avatar.className = author ? `avatar hue${hue(author.id)}` : 'avatar';
+    this.avatar.textContent = deleted ? '' : initials(this.name);
+    set(this.time, 'datetime', comment.created_at);
+    set(this.time, 'title', clock.exact(comment.created_at));
+    const link = author?.website && /^https?:/i.test(author.website) ? author.website : null;
+    const name = h(link ? 'a' : 'span', { class: 'name', part: 'author', href: link, rel: link && 'nofollow ugc noopener noreferrer' }, h('bdi', {}, this.name));
+    const answered = this.#answered();
+    const note = (text) => h('span', { class: 'muted' }, text);
+    fill(
+      this.meta,
+      author && name,
+      author?.badge && h('span', { class: 'badge', part: 'badge' }, t(author.badge)),
+      answered && note(t('to', { name: isolated(answered) })),
+      h('a', { class: 'when muted', href: `#postil-${comment.id}` }, this.time),
+      !deleted && comment.edited_at && note(t('edited')),
+      comment.pinned && note(t('pinned')),
+      comment.status === 'pending' && h('span', { class: 'waiting', part: 'waiting' }, t('waiting')),
+    );
+    this.age();
+  }
+
+  #drawBody(comment, deleted) {
+    if (deleted) fill(this.body, h('p', { class: 'muted' }, this.#view.t('deleted')));
+    else if (comment.body_html !== this.#html) setServerHtml(this.body, comment.body_html);
+    this.#html = comment.body_html;
+  }
+
+  #drawReactions(comment) {
+    const chosen = this.#model.mine(this.#id)?.reactions ?? [];
+    const counts = new Map(comment.reactions.map(({ emoji, count }) => [emoji, count]));
+    const settable = comment.status === 'published' && this.#model.may('react');
+    // The site's own order, then what it has since taken out of the set but people have used.
+    const order = [...new Set([...this.#model.policy.reactions, ...counts.keys()])];
+    const shown = order.filter((emoji) => counts.get(emoji) || (this.#choosing && settable));
+    const focused = this.reactions.getRootNode().activeElement?.dataset?.emoji;
+    fill(
+      this.reactions,
+      ...shown.map((emoji) => {
+        const on = chosen.includes(emoji);
+        const count = counts.get(emoji);
+        return h(
+          'button',
+          {
+            type: 'button',
+            class: 'reaction',
+            part: 'reaction',
+            'data-emoji': emoji,
+            'aria-pressed': String(on),
+            onclick: () => settable && this.#try(() => this.#view.act.react(this.#id, emoji, !on)),
+          },
+          h('span', {}, count ? `${emoji} ${count}` : emoji),
+        );
+      }),
+    );
+    this.reactions.hidden = !shown.length;
+    for (const chip of this.reactions.children) if (chip.dataset.emoji === focused) chip.focus();
+  }
+
+  #drawActions(comment, deleted) {
+    const { t } = this.#view;
+    const mine = this.#model.mine(this.#id);
+    const own = this.#model.isMine(comment);
+    const published = comment.status === 'published';
+    this.actions.hidden = deleted;
+    const voted = mine?.vote ?? 0;
+    for (const [button, name, count, value] of [
+      [this.up, 'up', comment.votes.up, 1],
+      [this.down, 'down', comment.votes.down, -1],
+    ]) {
+      set(button, 'aria-pressed', String(voted === value));
+      set(button, 'aria-label', t(name, { n: count }));
+      // One's own comment shows its count, but nobody votes for themselves.
+      set(button, 'aria-disabled', own || !this.#model.may('vote') ? 'true' : null);
+      fill(button, count ? String(count) : '');
+    }
+    this.up.parentNode.hidden = !published;
+    this.react.hidden = !published || !this.#model.may('react') || !this.#model.policy.reactions.length;
+    this.reply.hidden = !published || this.#model.info.state !== 'open' || !this.#model.may('reply');
+    const can = mine?.can ?? (own ? ['edit', 'delete'] : []);
+    const age = (Date.now() - Date.parse(comment.created_at)) / 1000;
+    this.edit.hidden = !can.includes('edit') || (!mine?.can && age > this.#model.policy.edit_window);
+    this.remove.hidden = !can.includes('delete');
+  }
+
+  #vote(value) {
+    if (this.up.getAttribute('aria-disabled')) return;
+    const voted = this.#model.mine(this.#id)?.vote ?? 0;
+    this.#try(() => this.#view.act.vote(this.#id, voted === value ? 0 : value));
+  }
+
+  #choose() {
+    this.#choosing = !this.#choosing;
+    set(this.react, 'aria-expanded', String(this.#choosing));
+    this.#drawReactions(this.#seen.comment);
+    if (this.#choosing) this.reactions.firstElementChild?.focus();
+  }
+
+  #delete() {
+    if (!this.#sure) return this.#doubt(true);
+    this.#doubt(false);
+    this.#try(() => this.#view.act.remove(this.#id));
+  }
+
+  #doubt(sure) {
+    this.#sure = sure;
+    this.remove.textContent = this.#view.t(sure ? 'delete_sure' : 'delete');
+  }
+
+  async #try(action) {
+    this.problem.hidden = true;
+    try {
+      await action();
+    } catch (error) {
+      this.problem.textContent = explain(this.#view.t, error);
+      this.problem.hidden = false;
+      this.#view.announce(this.problem.textContent);
+    }
+  }
+
+  async #open(kind) {
+    const was = this.#form;
+    this.#close();
+    if (was === kind) return;
+    const { t, act, drafts, author } = this.#view;
+    const editing = kind === 'edit';
+    const opener = this[kind];
+    let text;
+    if (editing) {
+      try {
+        text = this.#model.mine(this.#id)?.body ?? (await act.source(this.#id));
+      } catch (error) {
+        return this.#try(() => Promise.reject(error));
+      }
+    }
+    const key = `${kind}:${this.#id}`;
+    const made = form({
+      t,
+      policy: this.#model.policy,
+      label: editing ? t('change') : t('answer', { name: isolated(this.name) }),
+      action: t(editing ? 'save' : 'send_reply'),
+      text,
+      author: editing || this.#model.person?.kind === 'sso' ? null : author,
+      draft: { get: () => drafts.get(key), set: (value) => (value === undefined ? drafts.delete(key) : drafts.set(key, value)) },
+      announce: this.#view.announce,
+      cancel: () => {
+        this.#close();
+        opener.focus();
+      },
+      submit: async (entry, idempotencyKey) => {
+        const shown = editing ? await act.edit(this.#id, entry.body) : await act.post(entry, idempotencyKey, this.#id);
+        drafts.delete(key);
+        this.#close();
+        shown();
+      },
+    });
+    this.#form = kind;
+    set(opener, 'aria-expanded', 'true');
+    this.body.hidden = editing;
+    this.slot.replaceChildren(made.element);
+    made.focus();
+  }
+
+  #close() {
+    this.#form = null;
+    this.body.hidden = false;
+    set(this.reply, 'aria-expanded', 'false');
+    set(this.edit, 'aria-expanded', 'false');
+    this.slot.replaceChildren();
+  }
+}

@@ -1,0 +1,264 @@
+// Runs one thread on one element: fetches, keeps the model, tells the view, hears the stream.
+
+import { Live } from './live.js';
+import { Thread } from './thread.js';
+import { BlockView, outage } from './view.js';
+import { clock } from './time.js';
+import { knownLocale, speaker } from './phrases.js';
+
+const AGEING = 30_000;
+
+export class Conversation {
+  #client;
+  #place;
+  #show;
+  #emit;
+  #model = null;
+  #view = null;
+  #live = null;
+  #timer = null;
+  #over = false;
+  #opening = false;
+  #drafts = new Map();
+  #author = {};
+  #t = speaker({}, 'en');
+  // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
+  #sending = 0;
+  #held = [];
+
+  /**
+   * @param {import('./api.js').Client} client
+   * @param {{url: string, key?: string, title?: string, sort?: string}} place the page as the service knows it
+   * @param {(content: Node) => void} show puts the block on the page
+   * @param {(type: string, detail: object) => void} emit
+   */
+  constructor(client, place, show, emit) {
+    this.#client = client;
+    this.#place = place;
+    this.#show = show;
+    this.#emit = emit;
+  }
+
+  async open() {
+    if (this.#opening) return;
+    this.#opening = true;
+    let page;
+    try {
+      page = await this.#client.page(this.#place);
+    } catch (error) {
+      this.#opening = false;
+      if (this.#over) return;
+      this.#show(outage(this.#t, () => this.open()));
+      this.#emit('error', { error });
+      return;
+    }
+    if (this.#over) return;
+    this.#draw(page);
+    this.#emit('ready', { thread: page.thread });
+    this.#listen();
+    this.#seek();
+    addEventListener('hashchange', this.#seek);
+    await this.#loadOverlay();
+  }
+
+  close() {
+    this.#over = true;
+    this.#live?.stop();
+    clearInterval(this.#timer);
+    removeEventListener('hashchange', this.#seek);
+  }
+
+  #draw(page) {
+    const locale = knownLocale(page.policy.locale);
+    const order = this.#model?.sort ?? this.#place.sort;
+    this.#t = speaker(page.policy.phrases, locale);
+    this.#model = new Thread(page, order);
+    this.#model.person = this.#client.reader;
+    this.#author.name ??= this.#model.person?.name ?? undefined;
+    this.#view = new BlockView(this.#model, {
+      t: this.#t,
+      clock: clock(locale, this.#t('now')),
+      act: this.#actions(),
+      drafts: this.#drafts,
+      author: this.#author,
+    });
+    this.#view.sync();
+    this.#show(this.#view.element);
+  }
+
+  #listen() {
+    const { id } = this.#model.info;
+    this.#live = new Live({
+      url: () => this.#client.eventsUrl(id, this.#model.version),
+      ask: () => this.#client.changes(id, this.#model.version),
+      change: (change) => this.#hear(change),
+      resync: () => this.#reload(),
+    });
+    this.#live.start();
+    this.#timer = setInterval(() => document.visibilityState === 'visible' && this.#view.age(), AGEING);
+  }
+
+  async #loadOverlay() {
+    try {
+      const me = await this.#client.me(this.#model.info.id);
+      if (!me || this.#over) return;
+      this.#author.website ??= me.person.website ?? undefined;
+      this.#model.overlay(me);
+      this.#view.sync();
+    } catch (error) {
+      // Without the overlay the thread still reads and writes; only one's own marks are missing.
+      this.#emit('error', { error });
+    }
+  }
+
+  /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
+  async #reload() {
+    this.#live.stop();
+    clearInterval(this.#timer);
+    try {
+      const page = await this.#client.page({ ...this.#place, sort: this.#model.sort });
+      if (this.#over) return;
+      this.#draw(page);
+      await this.#loadOverlay();
+    } catch (error) {
+      this.#emit('error', { error });
+    }
+    if (!this.#over) this.#listen();
+  }
+
+  #hear(change) {
+    if (this.#sending) {
+      this.#held.push(change);
+      return;
+    }
+    const before = this.#model.fresh.length;
+    this.#model.apply(change);
+    this.#view.sync();
+    const waiting = this.#model.fresh.length;
+    if (waiting > before) this.#view.announce(this.#t('fresh', { n: waiting }));
+  }
+
+  async #quietly(work) {
+    this.#sending += 1;
+    try {
+      return await work();
+    } finally {
+      this.#sending -= 1;
+      if (!this.#sending) for (const change of this.#held.splice(0)) this.#hear(change);
+    }
+  }
+
+  #actions() {
+    const client = this.#client;
+    const fetching = (work) => async (...given) => {
+      this.#view.fail(null);
+      try {
+        const first = await work(...given);
+        this.#view.sync();
+        if (first) this.#view.comment(first)?.focus();
+      } catch (error) {
+        this.#view.fail(error.detail || this.#t('unavailable'));
+      }
+    };
+    return {
+      sortBy: fetching(async (sort) => {
+        this.#model.show(await client.comments(this.#model.info.id, { sort }), sort);
+      }),
+      more: fetching(async () => {
+        const { info, sort, next } = this.#model;
+        return this.#model.extend(await client.comments(info.id, { sort, after: next }))[0];
+      }),
+      moreReplies: fetching(async (id) => {
+        const cursor = this.#model.cursor(id);
+        return this.#model.extendReplies(id, await client.replies(id, cursor))[0];
+      }),
+      showFresh: fetching(async () => this.#model.showFresh()[0]),
+
+      post: (entry, key, parent) =>
+        this.#quietly(async () => {
+          const { url, key: page, title } = this.#place;
+          const made = await client.post({ ...entry, url, key: page, title, parent_id: parent }, key);
+          this.#model.own(made);
+          return this.#settle(made, made.status === 'published' ? 'posted' : 'held');
+        }),
+      edit: (id, body) =>
+        this.#quietly(async () => {
+          const made = await client.edit(id, body);
+          this.#model.own(made);
+          return this.#settle(made, made.status === 'published' ? 'saved' : 'held');
+        }),
+      source: (id) => client.source(id),
+
+      remove: async (id) => {
+        await client.remove(id);
+        this.#model.removed(id);
+        this.#view.sync();
+        this.#view.announce(this.#t('removed'));
+        const left = this.#view.comment(id);
+        if (left?.element.isConnected) left.focus();
+        else this.#view.focusHeading();
+      },
+
+      vote: (id, value) => this.#vote(id, value),
+      react: (id, emoji, on) => this.#react(id, emoji, on),
+    };
+  }
+
+  /** Gives the form what to do once it has closed: show the comment and say so. */
+  #settle(comment, said) {
+    this.#emit('posted', { id: comment.id, status: comment.status });
+    return () => {
+      this.#view.sync();
+      this.#view.comment(comment.id)?.focus();
+      this.#view.announce(this.#t(said));
+    };
+  }
+
+  async #vote(id, value) {
+    const { votes } = this.#model.get(id);
+    const before = this.#model.mine(id)?.vote ?? 0;
+    const counted = (side) => (value === side) - (before === side);
+    this.#model.setMine(id, { vote: value });
+    this.#model.patch(id, { votes: { ...votes, up: votes.up + counted(1), down: votes.down + counted(-1) } });
+    this.#view.sync();
+    try {
+      const answer = await this.#client.vote(id, value);
+      this.#model.patch(id, { votes: answer.votes });
+      this.#model.setMine(id, { vote: answer.vote });
+    } catch (error) {
+      this.#model.patch(id, { votes });
+      this.#model.setMine(id, { vote: before });
+      throw error;
+    } finally {
+      this.#view.sync();
+    }
+  }
+
+  async #react(id, emoji, on) {
+    const { reactions, mine } = await this.#client.react(id, emoji, on);
+    this.#model.patch(id, { reactions });
+    this.#model.setMine(id, { reactions: mine });
+    this.#view.sync();
+  }
+
+  /** Goes to the comment that the page's address names, fetching it when it is not on show. */
+  #seek = async () => {
+    const [, id] = /^#postil-([0-9a-f-]{36})$/.exec(location.hash) ?? [];
+    if (!id) return;
+    if (!this.#view.comment(id)?.element.isConnected) {
+      try {
+        const found = await this.#client.comment(id);
+        if (this.#over || found.thread.id !== this.#model.info.id) return;
+        this.#model.reveal(found);
+        this.#view.sync();
+      } catch {
+        return;
+      }
+    }
+    for (const marked of this.#view.element.querySelectorAll('.marked')) marked.classList.remove('marked');
+    const { article } = this.#view.comment(id);
+    article.classList.add('marked');
+    article.focus({ preventScroll: true });
+    article.scrollIntoView({ block: 'center' });
+  };
+}

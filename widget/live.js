@@ -1,0 +1,111 @@
+// Hears what changes in a thread: by the stream where it works, by asking now and then where it does not.
+// Only while the page is visible: browsers allow six connections to one host over HTTP/1.1, for all tabs together.
+
+const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated', 'passage.updated'];
+const FIRST_WAIT = 5_000;
+const LONGEST_WAIT = 60_000;
+const OPEN_WITHIN = 10_000;
+
+export class Live {
+  #source = null;
+  #timer = null;
+  #wait = FIRST_WAIT;
+  #wanted = false;
+  #run = 0;
+  #on;
+
+  /**
+   * @param {object} on
+   * @param {() => string} on.url the stream's address, from the version known now
+   * @param {() => Promise<{items: object[], next: string|null}>} on.ask what changed since the version known now
+   * @param {(change: object) => void} on.change
+   * @param {() => void} on.resync the log no longer reaches back to what we know
+   */
+  constructor(on) {
+    this.#on = on;
+  }
+
+  start() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    document.addEventListener('visibilitychange', this.#look);
+    addEventListener('pageshow', this.#look);
+    addEventListener('pagehide', this.#rest);
+    this.#look();
+  }
+
+  stop() {
+    this.#wanted = false;
+    document.removeEventListener('visibilitychange', this.#look);
+    removeEventListener('pageshow', this.#look);
+    removeEventListener('pagehide', this.#rest);
+    this.#rest();
+  }
+
+  #look = () => {
+    this.#rest();
+    if (this.#wanted && document.visibilityState === 'visible') this.#listen();
+  };
+
+  #rest = () => {
+    this.#run += 1;
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  };
+
+  #listen() {
+    if (!window.EventSource) return this.#later();
+    const source = new EventSource(this.#on.url());
+    this.#source = source;
+    // Some proxies hold a stream back for ever without an error.
+    this.#timer = setTimeout(() => this.#later(), OPEN_WITHIN);
+    source.onopen = () => {
+      clearTimeout(this.#timer);
+      this.#wait = FIRST_WAIT;
+    };
+    source.onerror = () => this.#later();
+    source.addEventListener('resync', this.#resync);
+    for (const type of TYPES) source.addEventListener(type, (event) => this.#hear(event.data));
+  }
+
+  #hear(data) {
+    let change;
+    try {
+      change = JSON.parse(data);
+    } catch {
+      return;
+    }
+    this.#on.change(change);
+  }
+
+  #later() {
+    this.#rest();
+    const run = this.#run;
+    this.#timer = setTimeout(() => this.#catchUp(run), this.#wait * (0.75 + Math.random() / 2));
+    this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
+  }
+
+  async #catchUp(run) {
+    try {
+      let next;
+      do {
+        const page = await this.#on.ask();
+        if (run !== this.#run) return;
+        for (const change of page.items) this.#on.change(change);
+        next = page.next;
+      } while (next);
+    } catch (error) {
+      if (run !== this.#run) return;
+      if (error.code === 'resync') this.#resync();
+      else this.#later();
+      return;
+    }
+    this.#listen();
+  }
+
+  #resync = () => {
+    this.#rest();
+    this.#on.resync();
+  };
+}

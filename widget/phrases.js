@@ -1,0 +1,104 @@
+// Every word the widget says. A site replaces any of them through its policy (`policy.phrases`), by the same keys.
+
+const ENGLISH = {
+  heading: 'What do you think?',
+  'count.one': '{n} comment',
+  'count.other': '{n} comments',
+  none: 'No comments yet. Yours can be the first.',
+  closed: 'Comments on this page are closed.',
+  signin: 'Only people who are signed in can comment here.',
+  unavailable: 'The comments cannot be loaded just now.',
+  retry: 'Try again',
+
+  comment: 'Your comment',
+  answer: 'Your reply to {name}',
+  change: 'Your comment, edited',
+  hint: 'Markdown works: *emphasis*, > quote, `code`',
+  name: 'Name',
+  email: 'E-mail',
+  email_note: 'not shown',
+  website: 'Website',
+  optional: 'optional',
+  writing_as: 'Writing as {name}',
+  other_name: 'Change',
+  send: 'Send',
+  send_reply: 'Send reply',
+  save: 'Save',
+  sending: 'Sending…',
+  cancel: 'Cancel',
+  left: '{n} left',
+
+  sort: 'Sort by',
+  newest: 'Newest',
+  oldest: 'Oldest',
+  top: 'Top',
+  active: 'Active',
+  'fresh.one': '{n} new comment',
+  'fresh.other': '{n} new comments',
+  load_more: 'Load more comments',
+  'more_replies.one': 'Show {n} more reply',
+  'more_replies.other': 'Show {n} more replies',
+
+  guest: 'Guest',
+  author: 'Author',
+  moderator: 'Moderator',
+  admin: 'Admin',
+  to: 'to {name}',
+  comment_by: 'Comment by {name}, {time}',
+  reply_by: 'Reply by {name} to {to}, {time}',
+  deleted: 'This comment was deleted.',
+  edited: 'edited',
+  pinned: 'pinned',
+  waiting: 'waiting for approval',
+  up: 'Vote up, {n}',
+  down: 'Vote down, {n}',
+  reply: 'Reply',
+  react: 'React',
+  reactions: 'Reactions',
+  edit: 'Edit',
+  delete: 'Delete',
+  delete_sure: 'Really delete?',
+  now: 'just now',
+
+  posted: 'Your comment is published.',
+  held: 'Thank you. Your comment is waiting for approval.',
+  saved: 'Your change is saved.',
+  removed: 'Your comment is deleted.',
+
+  'error.empty': 'Please write something first.',
+  'error.too_long': 'Please shorten this to {n} characters.',
+  'error.required': 'Please fill this in.',
+  'error.offline': 'This could not be sent: the service cannot be reached. Nothing is lost; please try again.',
+  'error.rate_limited': 'That was a little fast. Please try again in {n} s.',
+  'error.other': 'Something went wrong. Please try again.',
+};
+
+/**
+ * The function that speaks: `t('count', {n: 3})`. With an `n` the plural form for the locale is looked up first.
+ * @param {Object<string, string>} replaced a site's own phrases
+ * @param {string} locale BCP 47
+ */
+export function speaker(replaced, locale) {
+  const rules = new Intl.PluralRules(locale);
+  const numbers = new Intl.NumberFormat(locale);
+  const find = (key) => replaced?.[key] ?? ENGLISH[key];
+  return (key, values = {}) => {
+    const plural = typeof values.n === 'number' && (find(`${key}.${rules.select(values.n)}`) ?? find(`${key}.other`));
+    return (plural || find(key) || '').replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name];
+      return typeof value === 'number' ? numbers.format(value) : (value ?? '');
+    });
+  };
+}
+
+/** A name inside a sentence, isolated so that its direction cannot turn the words around it. */
+export const isolated = (name) => `\u2068${name}\u2069`;
+
+/** The locale if the browser knows it; a site's typing error must not take the whole block down. */
+export function knownLocale(locale) {
+  try {
+    return Intl.getCanonicalLocales(locale)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
+}

@@ -1,0 +1,211 @@
+// What the widget knows of one thread: comments by id, the roots in the order shown, and what has arrived but waits to
+// be asked for. No page and no network here. A comment is replaced, never changed, so that a view can tell by identity.
+
+const bySeniority = (a, b) => (a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : a.id < b.id ? -1 : 1);
+
+export class Thread {
+  #comments = new Map();
+  #children = new Map();
+  #cursors = new Map();
+  #mine = new Map();
+  // Deletions that are counted already, or that undo what was never counted.
+  #settled = new Set();
+
+  /** Ids of the roots on show, and of those that wait behind "n new comments". */
+  roots = [];
+  fresh = [];
+  next = null;
+  person = null;
+  rights = null;
+
+  constructor({ thread, comments, policy }, sort) {
+    this.info = thread;
+    this.policy = policy;
+    this.version = thread.version;
+    this.show(comments, sort ?? policy.sort);
+  }
+
+  get(id) {
+    return this.#comments.get(id);
+  }
+
+  /** The loaded direct replies, oldest first. */
+  replies(id) {
+    return (this.#children.get(id) ?? []).map((child) => this.#comments.get(child));
+  }
+
+  /** How many replies under a root are not loaded. */
+  missing(rootId) {
+    return Math.max(0, this.get(rootId).reply_count - this.#published(rootId));
+  }
+
+  cursor(rootId) {
+    return this.#cursors.get(rootId) ?? null;
+  }
+
+  /** What is this reader's own about a comment: `{vote, reactions, can, body?}`. */
+  mine(id) {
+    return this.#mine.get(id);
+  }
+
+  isMine(comment) {
+    return !!this.person && comment.author?.id === this.person.id;
+  }
+
+  /** Starts the list of roots anew in an order. */
+  show(list, sort) {
+    this.sort = sort;
+    this.roots = [];
+    this.fresh = [];
+    this.extend(list);
+    for (const comment of this.#comments.values()) if (comment.status === 'pending') this.#place(comment);
+  }
+
+  /** Adds a further page of roots. Votes reorder some lists between pages: what is on show already is not repeated. */
+  extend({ items, next }) {
+    const added = [];
+    for (const root of items) {
+      this.#put(root);
+      // A list that comes again must not send "show more" back to replies that are loaded already.
+      if (root.replies && !this.#cursors.has(root.id)) this.extendReplies(root.id, root.replies);
+      if (this.roots.includes(root.id)) continue;
+      this.fresh = this.fresh.filter((id) => id !== root.id);
+      this.roots.push(root.id);
+      added.push(root.id);
+    }
+    this.next = next;
+    return added;
+  }
+
+  extendReplies(rootId, { items, next }) {
+    const added = items.filter((reply) => !this.get(reply.id)).map((reply) => reply.id);
+    for (const reply of items) this.#put(reply);
+    this.#cursors.set(rootId, next);
+    // With everything loaded, what we hold is the count: nothing more is promised than can be shown.
+    if (!next) this.patch(rootId, { reply_count: this.#published(rootId) });
+    return added;
+  }
+
+  /** One comment with its ancestors, from a permalink: its root goes to the top unless it is on show. */
+  reveal({ comment, ancestors }) {
+    for (const one of [...ancestors, comment]) this.#put(one);
+    for (const reply of comment.replies?.items ?? []) this.#put(reply);
+    if (!this.roots.includes(comment.root_id)) this.roots.unshift(comment.root_id);
+    this.fresh = this.fresh.filter((id) => id !== comment.root_id);
+  }
+
+  /** The reader's overlay, from `/me`. */
+  overlay({ person, can, comments, pending }) {
+    this.person = person;
+    this.rights = can;
+    for (const id of Object.keys(comments)) this.#mine.set(id, { ...this.#mine.get(id), ...comments[id] });
+    for (const comment of pending) this.own(comment);
+  }
+
+  may(what) {
+    return this.rights ? this.rights.includes(what) : this.policy.guests;
+  }
+
+  /** The reader's own comment as the service answered: shown at once, wherever the order would put it. */
+  own(comment) {
+    this.person = { id: comment.author.id, name: comment.author.name };
+    this.#mine.set(comment.id, { ...this.#mine.get(comment.id), body: comment.body });
+    this.#publish(comment);
+    this.fresh = this.fresh.filter((id) => id !== comment.id);
+    this.#place(comment);
+  }
+
+  setMine(id, values) {
+    this.#mine.set(id, { ...this.#mine.get(id), ...values });
+  }
+
+  patch(id, values) {
+    const comment = this.get(id);
+    if (comment) this.#comments.set(id, { ...comment, ...values });
+  }
+
+  /** A change from the stream. Each counts once, in order. */
+  apply({ version, type, comment_id: id, comment, thread }) {
+    if (version <= this.version) return;
+    this.version = version;
+    if (type === 'comment.deleted') {
+      this.#uncount(id);
+      if (!comment) this.#drop(id);
+      else if (this.get(id)) this.#put(comment);
+    } else if (type === 'comment.created' && !comment) {
+      // Created, and gone again before we heard of it.
+      this.#settled.add(id);
+    } else if (type === 'comment.created') {
+      this.#publish(comment);
+      // In the oldest-first order a new root belongs after the pages that are still to be loaded.
+      const later = this.sort === 'oldest' && this.next;
+      if (!comment.parent_id && !later && !this.roots.includes(id) && !this.fresh.includes(id)) this.fresh.push(id);
+    } else if (comment && this.get(id)) {
+      this.#put(comment);
+    }
+    if (thread) this.info = thread;
+  }
+
+  /** The reader deleted a comment of their own; the stream will say later whether it left a tombstone. */
+  removed(id) {
+    this.#uncount(id);
+    const comment = this.get(id);
+    if (this.replies(id).length || comment.reply_count) {
+      this.#put({ ...comment, status: 'deleted', author: null, body_html: null, reactions: [] });
+    } else this.#drop(id);
+  }
+
+  /** Shows the roots that waited; gives their ids in the order shown. */
+  showFresh() {
+    const ids = this.fresh;
+    this.fresh = [];
+    if (this.sort === 'oldest') this.roots = [...this.roots, ...ids];
+    else this.roots = [...ids.reverse(), ...this.roots];
+    return ids;
+  }
+
+  #publish(comment) {
+    const before = this.get(comment.id);
+    this.#put(comment);
+    if (comment.status === 'published' && before?.status !== 'published') this.#count(comment, 1);
+  }
+
+  #count(comment, step) {
+    this.info = { ...this.info, comment_count: Math.max(0, this.info.comment_count + step) };
+    const root = comment?.parent_id && this.get(comment.root_id);
+    if (root) this.patch(root.id, { reply_count: Math.max(0, root.reply_count + step) });
+  }
+
+  #uncount(id) {
+    const before = this.get(id);
+    if (!this.#settled.has(id) && (!before || before.status === 'published')) this.#count(before, -1);
+    this.#settled.add(id);
+  }
+
+  #drop(id) {
+    const comment = this.get(id);
+    this.#comments.delete(id);
+    this.roots = this.roots.filter((root) => root !== id);
+    this.fresh = this.fresh.filter((root) => root !== id);
+    const siblings = this.#children.get(comment?.parent_id);
+    if (siblings) this.#children.set(comment.parent_id, siblings.filter((child) => child !== id));
+  }
+
+  #place(comment) {
+    if (!comment.parent_id && !this.roots.includes(comment.id)) this.roots.unshift(comment.id);
+  }
+
+  #put(comment) {
+    this.#comments.set(comment.id, comment);
+    if (!comment.parent_id) return;
+    const siblings = this.#children.get(comment.parent_id) ?? [];
+    if (siblings.includes(comment.id)) return;
+    const at = siblings.findIndex((id) => bySeniority(comment, this.get(id)) < 0);
+    siblings.splice(at < 0 ? siblings.length : at, 0, comment.id);
+    this.#children.set(comment.parent_id, siblings);
+  }
+
+  #published(id) {
+    return this.replies(id).reduce((sum, reply) => sum + (reply.status === 'published' ? 1 : 0) + this.#published(reply.id), 0);
+  }
+}

@@ -1,0 +1,150 @@
+// The block on the page: heading, form, order, list. Draws what the model holds and asks `act` for everything else.
+
+import { fill, h, set } from './dom.js';
+import { CommentView } from './comment.js';
+import { form } from './form.js';
+
+const ORDERS = ['newest', 'oldest', 'top', 'active'];
+
+export class BlockView {
+  #model;
+  #shared;
+  #views = new Map();
+
+  /**
+   * @param {import('./thread.js').Thread} model
+   * @param {object} shared `{t, clock, act, drafts, author}`
+   */
+  constructor(model, shared) {
+    this.#model = model;
+    this.#shared = { ...shared, announce: (text) => this.announce(text) };
+    const { t, act } = shared;
+
+    this.said = h('p', { class: 'unseen', role: 'status' });
+    this.count = h('span', { class: 'count muted', part: 'count' });
+    this.write = h('div', { class: 'write' });
+    this.fresh = h('button', { type: 'button', class: 'fresh', part: 'fresh', onclick: () => act.showFresh() });
+    this.list = h('ol', { class: 'list', part: 'list' });
+    this.more = h('button', { type: 'button', class: 'more', onclick: () => act.more() }, t('load_more'));
+    this.none = h('p', { class: 'none muted' }, t('none'));
+    this.problem = h('p', { class: 'error', hidden: true });
+    this.order = h(
+      'select',
+      { id: 'sort', onchange: () => act.sortBy(this.order.value) },
+      ...ORDERS.map((order) => h('option', { value: order, selected: order === model.sort }, t(order))),
+    );
+    this.bar = h('div', { class: 'bar' }, h('label', { for: 'sort', class: 'muted' }, t('sort')), this.order);
+    this.element = h(
+      'section',
+      { 'aria-labelledby': 'heading' },
+      h('header', { class: 'head' }, h('h2', { id: 'heading', part: 'heading', tabindex: -1 }, t('heading')), this.count),
+      this.write,
+      this.bar,
+      this.fresh,
+      this.none,
+      this.list,
+      this.problem,
+      this.more,
+      this.said,
+    );
+    this.#drawForm();
+  }
+
+  /** Makes the page say what the model says. What is right already is left untouched. */
+  sync() {
+    const model = this.#model;
+    const { t } = this.#shared;
+    this.count.textContent = model.info.comment_count ? t('count', { n: model.info.comment_count }) : '';
+    this.none.hidden = model.roots.length > 0 || model.fresh.length > 0 || this.#mode() !== 'form';
+    this.bar.hidden = model.roots.length < 2;
+    this.fresh.hidden = !model.fresh.length;
+    this.fresh.textContent = t('fresh', { n: model.fresh.length });
+    this.more.hidden = !model.next;
+    this.#place(this.list, model.roots);
+    if (this.#mode() !== this.mode) this.#drawForm();
+  }
+
+  age() {
+    for (const view of this.#views.values()) if (view.element.isConnected) view.age();
+  }
+
+  comment(id) {
+    return this.#views.get(id);
+  }
+
+  focusHeading() {
+    this.element.querySelector('h2').focus();
+  }
+
+  /** Says something to those who listen; the region is emptied first, or the same words twice would be silent. */
+  announce(text) {
+    this.said.textContent = '';
+    setTimeout(() => (this.said.textContent = text), 50);
+  }
+
+  fail(text) {
+    this.problem.textContent = text ?? '';
+    this.problem.hidden = !text;
+    if (text) this.announce(text);
+  }
+
+  #mode() {
+    if (this.#model.info.state !== 'open') return 'closed';
+    return this.#model.may('comment') ? 'form' : 'signin';
+  }
+
+  #drawForm() {
+    const { t, act, drafts, author, announce } = this.#shared;
+    this.mode = this.#mode();
+    if (this.mode !== 'form') return fill(this.write, h('p', { class: 'notice', part: 'notice' }, t(this.mode)));
+    const made = form({
+      t,
+      policy: this.#model.policy,
+      label: t('comment'),
+      action: t('send'),
+      author: this.#model.person?.kind === 'sso' ? null : author,
+      draft: { get: () => drafts.get('root'), set: (text) => (text === undefined ? drafts.delete('root') : drafts.set('root', text)) },
+      announce,
+      submit: async (entry, key) => {
+        const shown = await act.post(entry, key);
+        drafts.delete('root');
+        this.#drawForm();
+        shown();
+      },
+    });
+    fill(this.write, made.element);
+  }
+
+  #place(list, ids) {
+    const wanted = new Set();
+    let at = list.firstElementChild;
+    for (const id of ids) {
+      const view = this.#view(id);
+      wanted.add(view.element);
+      if (view.element === at) at = at.nextElementSibling;
+      else list.insertBefore(view.element, at);
+      this.#draw(id, view);
+    }
+    for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
+  }
+
+  #draw(id, view) {
+    const { t } = this.#shared;
+    view.update();
+    this.#place(view.kids, this.#model.replies(id).map((reply) => reply.id));
+    const comment = this.#model.get(id);
+    const missing = comment.parent_id || comment.status === 'pending' ? 0 : this.#model.missing(id);
+    view.more.hidden = !missing;
+    view.more.textContent = t('more_replies', { n: missing });
+  }
+
+  #view(id) {
+    if (!this.#views.has(id)) this.#views.set(id, new CommentView(id, this.#model, this.#shared));
+    return this.#views.get(id);
+  }
+}
+
+/** The one quiet line in place of the block when the service does not answer. */
+export function outage(t, retry) {
+  return h('p', { class: 'outage muted', part: 'outage' }, t('unavailable'), ' ', h('button', { type: 'button', class: 'quiet', onclick: retry }, t('retry')));
+}
