@@ -119,7 +119,7 @@ fn a_refusal_names_the_setting_and_what_it_takes() {
         ),
         ("--public-url", "https://*.example.org", "without a path"),
         ("--public-url", "ftp://example.org", "https://"),
-        ("--mail-from", "nobody", "comments@example.org"),
+        ("--mail-from", "nobody", "postil@example.org"),
         ("--trusted-proxies", "10.0.0.0/40", "10.0.0.0/8"),
         ("--demo", "perhaps", "true or false"),
         ("--rate-comments", "20", "COUNT/SECONDS"),

@@ -163,7 +163,7 @@ impl Policy {
 }
 
 /// One emoji as people see it: short, and with nothing in it that could be mark-up or break a path.
-fn is_reaction(text: &str) -> bool {
+pub fn is_reaction(text: &str) -> bool {
     !text.is_empty()
         && text.chars().count() <= 10
         && text.chars().all(|c| {

@@ -1,7 +1,7 @@
 //! A thread as a page of plain HTML, for crawlers and for readers without scripts. It needs no
 //! script, no style and nothing from elsewhere, so the strictest Content-Security-Policy fits it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::sync::LazyLock;
 
@@ -66,7 +66,7 @@ fn taken_items(list: &mut Json) -> Vec<Json> {
 fn nested(root: &str, flat: Vec<Json>) -> Vec<Json> {
     let place = |comment: &Json, name: &str| comment[name].as_str().unwrap_or_default().to_owned();
     let known: Vec<String> = flat.iter().map(|comment| place(comment, "id")).collect();
-    let known: std::collections::HashSet<&str> = known.iter().map(String::as_str).collect();
+    let known: HashSet<&str> = known.iter().map(String::as_str).collect();
     let mut beneath: HashMap<String, Vec<Json>> = HashMap::new();
     // From the end: when a comment's turn comes, all its children have had theirs.
     for mut comment in flat.into_iter().rev() {

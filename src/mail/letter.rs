@@ -271,7 +271,7 @@ mod tests {
         for part in [text, html] {
             assert!(part.contains("A guest"), "{part}");
             assert!(!part.contains("None") && !part.contains("none"), "{part}");
-            assert!(!part.contains("because"), "{part}");
+            assert!(!part.contains("because:"), "{part}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::comments::published;
 use super::votes::voter;
 use crate::domain::id::CommentId;
 use crate::domain::invalid::Invalid;
+use crate::domain::site::is_reaction;
 use crate::domain::time::Time;
 use crate::domain::word::EventKind;
 use crate::error::{Error, Result};
@@ -39,7 +40,8 @@ pub async fn react(
             let person = voter(tx, &caller, &comment)?;
             let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
             // One that the site no longer offers may still be taken back.
-            if wanted && !site.policy.reactions.contains(&emoji) {
+            let is_offered = site.policy.reactions.contains(&emoji);
+            if !is_offered && (wanted || !is_reaction(&emoji)) {
                 let detail = format!(
                     "This site's reactions are: {}",
                     site.policy.reactions.join(" ")

@@ -142,6 +142,8 @@ pub async fn get(store: &Store, slug: &str) -> Result<Site> {
 
 /// The site of that name, where a connection is at hand.
 pub fn named(conn: &mut Conn, slug: &str) -> Result<Site> {
+    // What is no slug names no site, and may hold what a database would not take.
+    Slug::parse(slug).map_err(|_| Error::UnknownSite)?;
     sites::by_slug(conn, slug)?.ok_or(Error::UnknownSite)
 }
 

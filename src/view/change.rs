@@ -88,33 +88,27 @@ fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> R
     ids.dedup();
     let mut rows = comments::by_ids(conn, &ids)?;
     rows.retain(|row| row.listed);
-    let mut views: HashMap<CommentId, Comment> = comment::public(conn, &rows)?
+    let views: HashMap<CommentId, Comment> = comment::public(conn, &rows)?
         .into_iter()
         .map(|view| (view.id(), view))
         .collect();
-    let mut changes = Vec::new();
-    // From the end: an object is shown once, with the last event that it has on this page, since
-    // what it is now is the outcome of all of them.
-    for event in log.iter().rev() {
+    let changes = log.iter().map(|event| {
+        let view = event.comment_id.and_then(|id| views.get(&id).cloned());
+        let is_gone = event.comment_id.is_some() && view.is_none();
         let is_thread = *event.kind == EventKind::ThreadUpdated;
-        let view = event.comment_id.and_then(|id| views.remove(&id));
-        let is_gone = event
-            .comment_id
-            .is_some_and(|id| !rows.iter().any(|row| row.id == id));
-        let kind = if is_gone {
-            EventKind::CommentDeleted
-        } else {
-            *event.kind
-        };
-        changes.push(Change {
+        Change {
             version: event.version,
-            kind: kind.word(),
+            kind: if is_gone {
+                EventKind::CommentDeleted
+            } else {
+                *event.kind
+            }
+            .word(),
             at: event.at,
             comment_id: event.comment_id,
             comment: view,
             thread: is_thread.then(|| Thread::stored(row, &site, now)),
-        });
-    }
-    changes.reverse();
-    Ok(changes)
+        }
+    });
+    Ok(changes.collect())
 }

@@ -18,7 +18,7 @@ use crate::store::{Conn, reactions};
 pub const FIRST_REPLIES: usize = 5;
 
 /// A comment as the public sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Comment {
     id: CommentId,
     thread_id: ThreadId,
@@ -40,7 +40,7 @@ pub struct Comment {
 }
 
 /// Who wrote a comment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Author {
     id: PersonId,
     name: Option<String>,
@@ -77,7 +77,7 @@ pub struct Reaction {
 }
 
 /// Whom a comment answers, when that is not the comment it is shown beneath.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Addressee {
     id: CommentId,
     name: Option<String>,

@@ -10,7 +10,7 @@ pub mod thread;
 use serde::Serialize;
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct List<T> {
     /// What is on this page.
     pub items: Vec<T>,
