@@ -169,6 +169,9 @@ export class Client {
         headers,
         body: body && JSON.stringify(body),
         credentials: 'omit',
+        // Caches between may give what is a little old; the reader's own browser must not, or a reload would hide
+        // what was just written (`stale-while-revalidate`). A page that did not change costs a 304.
+        cache: 'no-cache',
         signal: AbortSignal.timeout?.(PATIENCE),
       });
       if (response.status !== 204) answer = await response.json();

@@ -121,12 +121,12 @@ impl Streams {
             None => (vec![greeting(present)], present),
         };
         let sent = first.last().map_or(sent, |frame| frame.version);
+        // The server sends its head with the first bytes of the body, and a browser that hears
+        // nothing takes the stream for broken: so there always is something at once.
+        let mut waiting = vec![Bytes::from_static(b": following\n\n")];
+        waiting.extend(first.into_iter().map(|frame| frame.bytes));
         let follower = Follower {
-            waiting: first
-                .into_iter()
-                .map(|frame| frame.bytes)
-                .collect::<Vec<_>>()
-                .into_iter(),
+            waiting: waiting.into_iter(),
             receiver,
             sent,
             _place: place,

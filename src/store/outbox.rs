@@ -94,6 +94,8 @@ pub fn lease(conn: &mut Conn, id: DeliveryId, now: Time, span: Duration) -> Resu
     let free = outbox::table
         .find(id)
         .filter(outbox::state.eq("waiting"))
+        // Another worker may have failed with it since this one read that it is due.
+        .filter(outbox::due_at.le(now))
         .filter(
             outbox::lease_until
                 .is_null()
