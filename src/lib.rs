@@ -14,4 +14,5 @@ pub mod mail;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+mod template;
 pub mod view;

@@ -17,9 +17,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use postil::config::{self, Common, Config, Serve, SettingError};
 use postil::domain::invalid::Invalid;
-use postil::domain::word::Role;
 use postil::error::Error;
-use postil::service::caller::{Authority, Caller};
 use postil::store::Store;
 
 const ABOUT: &str = "Comments for any web page: one program, one file of data.";
@@ -177,20 +175,6 @@ fn open(common: &Common) -> Result<Store, Failure> {
     // Nobody watches threads here; a running service sees from the log what changed.
     let (store, _) = Store::open(common.database(), 1)?;
     Ok(store)
-}
-
-/// Whoever may run the program on the data may do everything.
-fn operator() -> Caller {
-    let authority = Authority {
-        role: Role::Admin,
-        site: None,
-        read_only: false,
-        token: None,
-    };
-    Caller {
-        authority: Some(authority),
-        ..Caller::default()
-    }
 }
 
 /// A domain type's refusal, as clap wants it.

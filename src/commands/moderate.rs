@@ -5,12 +5,14 @@ use postil::domain::id::CommentId;
 use postil::domain::judgement::Reason;
 use postil::domain::time::Time;
 use postil::domain::word::Status;
-use postil::service::moderation::{self, Action, Filter};
+use postil::service::caller::Caller;
+use postil::service::moderation::{self, Action};
 use postil::service::sites;
+use postil::store::comments::Queue;
 use postil::store::{Store, threads};
 
 use super::site::unknown;
-use super::{Failure, Outcome, first_line, operator, table};
+use super::{Failure, Outcome, first_line, table};
 
 /// Lists what waits, unless something is decided.
 #[derive(Args)]
@@ -72,13 +74,13 @@ async fn list(store: &Store, slug: Option<String>) -> Outcome {
         }
         None => None,
     };
-    let filter = Filter {
+    let queue = Queue {
         status: Status::Pending,
         site,
         thread: None,
     };
     let work = store.read(move |conn| {
-        let (comments, next) = moderation::rows(conn, &operator(), &filter, None, PAGE)?;
+        let (comments, next) = moderation::rows(conn, &Caller::operator(), &queue, None, PAGE)?;
         let mut rows = Vec::new();
         for comment in comments {
             let thread = threads::by_id(conn, comment.thread_id)?;
@@ -115,7 +117,8 @@ async fn decide(
     };
     let mut text = String::new();
     let mut failed = Vec::new();
-    let decided = moderation::decide(store, &operator(), action, ids, reason, Time::now()).await?;
+    let decided =
+        moderation::decide(store, &Caller::operator(), action, ids, reason, Time::now()).await?;
     for (id, decided) in ids.iter().zip(decided) {
         if decided.ok {
             text += &format!("{id} {done}\n");

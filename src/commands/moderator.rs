@@ -4,6 +4,7 @@ use clap::Subcommand;
 use postil::domain::text::{Email, Name};
 use postil::domain::time::Time;
 use postil::domain::word::{Role, Word};
+use postil::service::caller::Caller;
 use postil::service::staff;
 use postil::store::Store;
 
@@ -44,7 +45,16 @@ impl Moderator {
                 email,
             } => {
                 let shown = name.to_string();
-                let added = staff::add(store, &site, name, role, email, Time::now()).await;
+                let added = staff::add(
+                    store,
+                    &Caller::operator(),
+                    &site,
+                    name,
+                    role,
+                    email,
+                    Time::now(),
+                )
+                .await;
                 let (person, token) = added.map_err(|error| unknown(error, &site))?;
                 Ok(format!(
                     "Added {shown} to the site {site} as {role} (person {id}).\n\

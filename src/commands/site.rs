@@ -11,12 +11,13 @@ use postil::domain::text::{Locale, Slug};
 use postil::domain::time::Time;
 use postil::domain::word::{Moderation, Word};
 use postil::error::Error;
+use postil::service::caller::Caller;
 use postil::service::sites::{self, NewSite, SiteChanges};
 use postil::store::Store;
 use postil::store::sites::Site as Row;
 use serde_json::{Value, json};
 
-use super::{Failure, Outcome, operator, said, table};
+use super::{Failure, Outcome, said, table};
 
 /// What to do with sites.
 #[derive(Subcommand)]
@@ -127,7 +128,7 @@ impl Site {
                     phrases: None,
                     sso,
                 };
-                let site = sites::change(store, slug.as_str(), changes).await;
+                let site = sites::change(store, &Caller::operator(), slug.as_str(), changes).await;
                 let site = site.map_err(|error| unknown(error, slug.as_str()))?;
                 Ok(format!("Changed the site {}.\n", site.slug) + &describe(&site))
             }
@@ -152,7 +153,7 @@ async fn add(store: &Store, slug: Slug, origins: Vec<Origin>, settings: Settings
         locale: settings.locale.map_or_else(|| Locale::parse("en"), Ok)?,
         phrases: Phrases::default(),
     };
-    let site = sites::add(store, new, Time::now()).await?;
+    let site = sites::add(store, &Caller::operator(), new, None, Time::now()).await?;
     let slug = &site.slug;
     Ok(format!("Added the site {slug}.\n{}", describe(&site))
         + &format!(
@@ -203,7 +204,7 @@ pub(super) async fn all(store: &Store) -> Result<Vec<Row>, Failure> {
             .last()
             .map(|site| site.slug.clone())
             .unwrap_or_default();
-        let page = sites::list(store, &operator(), after, PAGE).await?;
+        let page = sites::list(store, &Caller::operator(), after, PAGE).await?;
         let was_last = page.len() < PAGE;
         sites.extend(page);
         if was_last {

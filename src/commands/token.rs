@@ -8,13 +8,14 @@ use postil::domain::id::ApiTokenId;
 use postil::domain::time::Time;
 use postil::domain::word::{Role, Word};
 use postil::error::Error;
+use postil::service::caller::Caller;
 use postil::service::tokens::{self, NewToken};
 use postil::store::Store;
 use postil::store::tokens::ApiToken;
 
 use super::moderator::staff_role;
 use super::site::{self, unknown};
-use super::{Failure, Outcome, operator, table};
+use super::{Failure, Outcome, table};
 
 /// What to do with tokens.
 #[derive(Subcommand)]
@@ -69,7 +70,7 @@ impl Token {
                     read_only,
                     expires_at,
                 };
-                let made = tokens::create(store, new, now).await;
+                let made = tokens::create(store, &Caller::operator(), new, None, now).await;
                 let (token, text) =
                     made.map_err(|error| unknown(error, &site.clone().unwrap_or_default()))?;
                 let place = site.map_or_else(
@@ -88,11 +89,13 @@ impl Token {
                 ))
             }
             Self::List => list(store, now).await,
-            Self::Revoke { id } => match tokens::revoke(store, id, now).await {
-                Err(Error::NotFound) => Err(Failure::new(format!("there is no token {id}"))),
-                Err(error) => Err(error.into()),
-                Ok(()) => Ok(format!("Revoked the token {id}.\n")),
-            },
+            Self::Revoke { id } => {
+                match tokens::revoke(store, &Caller::operator(), id, now).await {
+                    Err(Error::NotFound) => Err(Failure::new(format!("there is no token {id}"))),
+                    Err(error) => Err(error.into()),
+                    Ok(()) => Ok(format!("Revoked the token {id}.\n")),
+                }
+            }
         }
     }
 }
@@ -103,7 +106,7 @@ async fn list(store: &Store, now: Time) -> Outcome {
     let mut rows = Vec::new();
     let mut before = None;
     loop {
-        let page = tokens::list(store, &operator(), before, PAGE).await?;
+        let page = tokens::list(store, &Caller::operator(), before, PAGE).await?;
         before = page.last().map(|token| token.id);
         let was_last = page.len() < PAGE;
         for token in page {

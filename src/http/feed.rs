@@ -3,13 +3,13 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::html::render;
 use crate::domain::id::CommentId;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::comments::Comment;
 use crate::store::sites::Site;
 use crate::store::threads::Thread;
+use crate::template::render;
 
 /// The newest comments of a thread or a site. Its ids are the same wherever the service runs.
 #[derive(Debug, Serialize)]

@@ -2,16 +2,11 @@
 //! script, no style and nothing from elsewhere, so the strictest Content-Security-Policy fits it.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Display;
-use std::sync::LazyLock;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
-use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Error, Result};
+use crate::template::render;
 use crate::view::List;
 use crate::view::comment::Comment;
 use crate::view::thread::Thread;
@@ -32,7 +27,9 @@ pub struct ThreadPage<'a> {
 /// # Errors
 /// [`Error::Internal`] when the template is broken.
 pub fn thread_page(page: &ThreadPage) -> Result<String> {
-    let view = |value: serde_json::Result<Json>| value.map_err(|error| broken(&error));
+    let view = |value: serde_json::Result<Json>| {
+        value.map_err(|error| Error::Internal(format!("rendering a page: {error}")))
+    };
     let thread = view(serde_json::to_value(page.thread))?;
     let comments = view(serde_json::to_value(page.comments))?;
     render_page(&thread, comments, page.locale)
@@ -85,61 +82,6 @@ fn nested(root: &str, flat: Vec<Json>) -> Vec<Json> {
     let mut children = beneath.remove(root).unwrap_or_default();
     children.reverse();
     children
-}
-
-/// Renders one of the templates beside this file.
-pub(super) fn render(template: &str, context: &impl Serialize) -> Result<String> {
-    let templates = TEMPLATES.as_ref().map_err(|error| broken(error))?;
-    let template = templates
-        .get_template(template)
-        .map_err(|error| broken(&error))?;
-    template
-        .render(Serde(context))
-        .map_err(|error| broken(&error))
-}
-
-fn broken(error: &dyn Display) -> Error {
-    Error::Internal(format!("template: {error}"))
-}
-
-static TEMPLATES: LazyLock<std::result::Result<Environment<'static>, minijinja::Error>> =
-    LazyLock::new(|| {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_formatter(escape);
-        let mut syntax = SyntaxConfig::builder();
-        templates.set_syntax(syntax.trim_blocks(true).lstrip_blocks(true).build()?);
-        templates.add_template("thread.html", include_str!("templates/thread.html"))?;
-        templates.add_template("feed.xml", include_str!("templates/feed.xml"))?;
-        Ok(templates)
-    });
-
-/// Escapes for HTML and XML, and leaves out what XML 1.0 (§2.2) has no characters for. The engine's
-/// own way would write each `/` of an address as `&#x2f;`.
-fn escape(
-    out: &mut Output,
-    state: &mut State,
-    value: &Value,
-) -> std::result::Result<(), minijinja::Error> {
-    let is_plain = |_: &&str| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html);
-    let Some(text) = value.as_str().filter(is_plain) else {
-        return minijinja::escape_formatter(out, state, value);
-    };
-    for c in text.chars() {
-        match c {
-            '&' => out.write_str("&amp;")?,
-            '<' => out.write_str("&lt;")?,
-            '>' => out.write_str("&gt;")?,
-            '"' => out.write_str("&quot;")?,
-            '\'' => out.write_str("&#39;")?,
-            '\t' | '\n' | '\r' => out.write_str(c.encode_utf8(&mut [0; 4]))?,
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                out.write_str("\u{fffd}")?
-            }
-            c => out.write_str(c.encode_utf8(&mut [0; 4]))?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! Who one is: guests, people whom their site signs in, renewing and ending.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::answer;
 use super::body::{Body, Fields};
 use super::client;
 use super::comments::mark_replayed;
-use super::request::{Call, app, bearer};
+use super::request::{Call, app, bearer, check_origin};
+use crate::domain::id::SiteId;
 use crate::domain::text::{Name, Website};
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::identity;
 use crate::service::signing::Signature;
+use crate::store::sites;
 
 /// A guest who introduces themselves.
 #[derive(Deserialize)]
@@ -25,7 +27,7 @@ pub struct Guest {
 
 /// `POST /v1/identity/guest`.
 pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.identity)?;
+    call.count(|app| &app.limits.identity)?;
     let retry = call.retry(body.fingerprint)?;
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
@@ -43,7 +45,7 @@ pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
     if replayed {
         mark_replayed(&mut response);
     }
-    Ok(counted.on(response))
+    Ok(response)
 }
 
 /// A token that the site signed.
@@ -55,22 +57,26 @@ pub struct Sso {
 
 /// `POST /v1/identity/sso`.
 pub async fn sso(call: Call, body: Body<Sso>) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.identity)?;
+    call.count(|app| &app.limits.identity)?;
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
     let app = &call.app;
     let identity = identity::sso(&app.store, &app.keys, site, &body.value.token, call.now).await?;
-    Ok(counted.on(answer::private(StatusCode::OK, &identity)?))
+    answer::private(StatusCode::OK, &identity)
 }
 
 /// `POST /v1/identity/refresh`. Not a [`Call`]: an expired token is welcome here.
-pub async fn refresh(request: actix_web::HttpRequest) -> Result<HttpResponse> {
-    let app = app(&request)?;
+pub async fn refresh(request: HttpRequest) -> Result<HttpResponse> {
+    let (app, now) = (app(&request)?, Time::now());
     let network = client::network(&request, &app.trusted_proxies);
-    let counted = app.limits.identity.count(network, None)?;
+    app.limits.identity.count(&request, network, None)?;
     let token = bearer(&request)?.ok_or(Error::Unauthorized)?;
-    let identity = identity::refresh(&app.store, &app.keys, token, Time::now()).await?;
-    Ok(counted.on(answer::private(StatusCode::OK, &identity)?))
+    let claims = identity::renewable(&app.keys, token, now)?;
+    let site = SiteId::from_uuid(claims.site);
+    let site = app.store.read(move |conn| sites::by_id(conn, site)).await?;
+    check_origin(&request, &site.ok_or(Error::TokenInvalid)?)?;
+    let identity = identity::refresh(&app.store, &app.keys, claims, now).await?;
+    answer::private(StatusCode::OK, &identity)
 }
 
 /// How much is to be ended.

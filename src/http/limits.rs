@@ -4,8 +4,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
@@ -36,9 +36,14 @@ pub struct Limit {
     networks: Option<Counter>,
 }
 
-/// Proof that a call was counted, and what is left.
-pub struct Counted {
-    policy: Option<(&'static str, Rate, u32)>,
+/// What a limit said to a call; kept with the request, so that whatever answer leaves bears it.
+#[derive(Clone, Copy)]
+struct Verdict {
+    name: &'static str,
+    rate: Rate,
+    left: u32,
+    /// Seconds until all of the quota is there again, or until the next call of a refused one.
+    wait: u64,
 }
 
 impl Limit {
@@ -67,21 +72,38 @@ impl Limit {
     ///
     /// # Errors
     /// [`Error::RateLimited`].
-    pub fn count(&self, network: Network, person: Option<PersonId>) -> Result<Counted> {
+    pub fn count(
+        &self,
+        request: &HttpRequest,
+        network: Network,
+        person: Option<PersonId>,
+    ) -> Result<()> {
         let (Some(people), Some(networks)) = (&self.people, &self.networks) else {
-            return Ok(Counted { policy: None });
+            return Ok(());
         };
-        let whom = match person {
-            Some(person) => {
-                check(networks, &Whom::Network(network))?;
-                Whom::Person(person)
+        let outcome = match person {
+            Some(person) => check(networks, &Whom::Network(network))
+                .and_then(|_| check(people, &Whom::Person(person))),
+            None => check(people, &Whom::Network(network)),
+        };
+        let (left, wait) = match outcome {
+            Ok(left) => {
+                let used = u64::from(self.rate.calls.saturating_sub(left));
+                let span = u64::from(self.rate.seconds);
+                (left, (used * span).div_ceil(self.rate.calls.max(1).into()))
             }
-            None => Whom::Network(network),
+            Err(wait) => (0, wait),
         };
-        let left = check(people, &whom)?;
-        Ok(Counted {
-            policy: Some((self.name, self.rate, left)),
-        })
+        request.extensions_mut().insert(Verdict {
+            name: self.name,
+            rate: self.rate,
+            left,
+            wait,
+        });
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(retry_after) => Err(Error::RateLimited { retry_after }),
+        }
     }
 
     /// Forgets whoever has not called for so long that it makes no difference.
@@ -93,42 +115,46 @@ impl Limit {
     }
 }
 
-fn check(counter: &Counter, whom: &Whom) -> Result<u32> {
+/// What is left, or the seconds until the next call is allowed.
+fn check(counter: &Counter, whom: &Whom) -> Result<u32, u64> {
     match counter.check_key(whom) {
         Ok(state) => Ok(state.remaining_burst_capacity()),
         Err(until) => {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            Err(Error::RateLimited {
-                retry_after: wait.as_secs() + 1,
-            })
+            Err(wait.as_secs() + 1)
         }
     }
 }
 
-impl Counted {
-    /// Tells the client what is left.
-    pub fn on(self, mut response: HttpResponse) -> HttpResponse {
-        if let Some((name, rate, left)) = self.policy {
-            let headers = response.headers_mut();
-            let policy = format!("\"{name}\";q={};w={}", rate.calls, rate.seconds);
-            // One call is given back after each such span.
-            let next = rate.seconds.div_ceil(rate.calls.max(1));
-            let state = format!("\"{name}\";r={left};t={next}");
-            for (header, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-                if let Ok(value) = HeaderValue::from_str(&value) {
-                    headers.insert(HeaderName::from_static(header), value);
-                }
-            }
-        }
-        response
-    }
+/// The headers that tell a client what is left, where its call was counted.
+pub fn headers(request: &HttpRequest) -> Vec<(HeaderName, HeaderValue)> {
+    let Some(verdict) = request.extensions().get::<Verdict>().copied() else {
+        return Vec::new();
+    };
+    let Verdict {
+        name,
+        rate,
+        left,
+        wait,
+    } = verdict;
+    let policy = format!("\"{name}\";q={};w={}", rate.calls, rate.seconds);
+    let state = format!("\"{name}\";r={left};t={wait}");
+    [("ratelimit-policy", policy), ("ratelimit", state)]
+        .into_iter()
+        .filter_map(|(header, value)| {
+            Some((
+                HeaderName::from_static(header),
+                HeaderValue::from_str(&value).ok()?,
+            ))
+        })
+        .collect()
 }
 
 /// The limits there are.
 pub struct Limits {
     /// New comments.
     pub comments: Limit,
-    /// Votes, reactions, edits, previews, decisions.
+    /// Every other write but signing in.
     pub writes: Limit,
     /// Signing in.
     pub identity: Limit,

@@ -15,8 +15,9 @@ use crate::domain::judgement::Reason;
 use crate::domain::text::Title;
 use crate::domain::word::{Status, Word};
 use crate::error::Result;
-use crate::service::moderation::{self, Action, Decided, Filter};
+use crate::service::moderation::{self, Action, Decided};
 use crate::service::threads::{self, Directions, Page};
+use crate::store::comments::Queue;
 
 /// How many comments one call may decide about.
 const MOST: usize = 100;
@@ -38,12 +39,12 @@ pub async fn queue(call: Call) -> Result<HttpResponse> {
                 Some(slug) => Some(crate::service::sites::named(conn, slug)?.id),
                 None => None,
             };
-            let filter = Filter {
+            let queue = Queue {
                 status,
                 site,
                 thread,
             };
-            moderation::queue(conn, &caller, &filter, after.as_deref(), limit, now)
+            moderation::queue(conn, &caller, &queue, after.as_deref(), limit, now)
         })
         .await?;
     answer::private(StatusCode::OK, &queue)
@@ -55,7 +56,6 @@ pub struct Decision {
     action: String,
     ids: Vec<String>,
     reason: Option<String>,
-    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ struct DecidedAll {
 
 /// `POST /v1/moderation/actions`.
 pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.writes)?;
+    call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
     let raw = body.value;
     let mut fields = Fields::default();
@@ -89,7 +89,6 @@ pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
         ids.extend(fields.take(&format!("/ids/{index}"), parsed));
     }
     let reason = fields.optional("/reason", raw.reason.as_deref(), |text| line(text, 200));
-    fields.optional("/note", raw.note.as_deref(), |text| line(text, 1000));
     let action = fields.finish(action)?;
     let reason = reason.map(|detail| Reason {
         code: "moderator".into(),
@@ -104,10 +103,7 @@ pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
         call.now,
     )
     .await?;
-    Ok(counted.on(answer::private(
-        StatusCode::OK,
-        &DecidedAll { items: decided },
-    )?))
+    answer::private(StatusCode::OK, &DecidedAll { items: decided })
 }
 
 fn line(text: &str, most: usize) -> Result<String, Invalid> {
@@ -133,7 +129,7 @@ pub struct ThreadPut {
 
 /// `PUT /v1/moderation/threads`.
 pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.writes)?;
+    call.count(|app| &app.limits.writes)?;
     let raw = body.value;
     let site = crate::service::sites::get(&call.app.store, &raw.site).await?;
     call.check_origin(&site)?;
@@ -155,5 +151,5 @@ pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
     } else {
         StatusCode::OK
     };
-    Ok(counted.on(answer::private(status, &thread)?))
+    answer::private(status, &thread)
 }

@@ -41,7 +41,11 @@ pub async fn observe(
         let response = next.call(request).await?.map_into_boxed_body();
         with_problem(response, &request_id)
     };
+    let limits = super::limits::headers(response.request());
     let headers = response.headers_mut();
+    for (name, value) in limits {
+        headers.insert(name, value);
+    }
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if is_api {
         // No cookies ride along, so any page may ask; what only a site's own pages may do is
@@ -64,7 +68,7 @@ pub async fn observe(
     let status = response.status().as_u16();
     let took = started.elapsed();
     if let Some(app) = app {
-        app.metrics.route(method, &route).answered(status, took);
+        app.metrics.answered(method, &route, status, took);
     }
     tracing::info!(
         request_id,

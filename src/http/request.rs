@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 
-use super::client;
-use super::limits::{Counted, Limit};
+use super::client::{self, Network};
+use super::limits::Limit;
 use crate::app::App;
 use crate::domain::invalid::Invalid;
 use crate::domain::time::Time;
@@ -64,12 +64,13 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::RateLimited`].
-    pub fn count(&self, limit: impl FnOnce(&App) -> &Limit) -> Result<Counted> {
+    pub fn count(&self, limit: impl FnOnce(&App) -> &Limit) -> Result<()> {
         let person = self.caller.person.as_ref().map(|person| person.id);
-        limit(&self.app).count(
-            client::network(&self.request, &self.app.trusted_proxies),
-            person,
-        )
+        limit(&self.app).count(&self.request, self.network(), person)
+    }
+
+    fn network(&self) -> Network {
+        client::network(&self.request, &self.app.trusted_proxies)
     }
 
     /// The request's `Idempotency-Key`, bound to the route, the caller and the body.
@@ -99,8 +100,7 @@ impl Call {
             // A replay makes whoever sends it the author again. A key that could be guessed is
             // therefore good only for the network that it came from.
             (None, None) if key.len() < 16 => {
-                let network = client::network(&self.request, &self.app.trusted_proxies);
-                scope.update(network.bytes());
+                scope.update(self.app.keys.mac("network", &self.network().bytes()));
             }
             (None, None) => {}
         }
@@ -139,7 +139,11 @@ impl Call {
     }
 }
 
-fn check_origin(request: &HttpRequest, site: &Site) -> Result<()> {
+/// Refuses a page of another origin than the site's. What is no browser sends no `Origin`.
+///
+/// # Errors
+/// [`Error::OriginNotAllowed`].
+pub fn check_origin(request: &HttpRequest, site: &Site) -> Result<()> {
     let Some(origin) = request.headers().get(header::ORIGIN) else {
         return Ok(());
     };

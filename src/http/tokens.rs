@@ -120,8 +120,9 @@ pub struct TokenAdd {
 
 /// `POST /v1/tokens`.
 pub async fn create(call: Call, body: Body<TokenAdd>) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.writes)?;
-    call.caller.must_change(Role::Admin, None)?;
+    call.count(|app| &app.limits.writes)?;
+    call.caller.must_be(Role::Admin)?;
+    let retry = call.retry(body.fingerprint)?;
     let raw = body.value;
     let mut fields = Fields::default();
     let name = fields.take("/name", crate::service::sites::check_name(&raw.name));
@@ -148,16 +149,15 @@ pub async fn create(call: Call, body: Body<TokenAdd>) -> Result<HttpResponse> {
         read_only: raw.read_only,
         expires_at,
     };
-    let (token, text) = tokens::create(&call.app.store, new, now).await?;
+    let (token, text) = tokens::create(&call.app.store, &call.caller, new, retry, now).await?;
     let view = Token::stored(&token, raw.site, Some(text));
-    Ok(counted.on(answer::private(StatusCode::CREATED, &view)?))
+    answer::private(StatusCode::CREATED, &view)
 }
 
 /// `DELETE /v1/tokens/{id}`.
 pub async fn revoke(call: Call) -> Result<HttpResponse> {
-    let counted = call.count(|app| &app.limits.writes)?;
-    call.caller.must_change(Role::Admin, None)?;
+    call.count(|app| &app.limits.writes)?;
     let token: ApiTokenId = id(call.request(), "id")?;
-    tokens::revoke(&call.app.store, token, call.now).await?;
-    Ok(counted.on(answer::no_content()))
+    tokens::revoke(&call.app.store, &call.caller, token, call.now).await?;
+    Ok(answer::no_content())
 }

@@ -4,15 +4,11 @@
 //! A text template's first line is the subject. A name that a template does not find is an error, and
 //! every value put into HTML is escaped.
 
-use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use super::{Post, Sender};
@@ -20,6 +16,7 @@ use crate::domain::id::DeliveryId;
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
+use crate::template::render;
 
 /// A letter, ready to be sent.
 #[derive(Debug, Clone)]
@@ -114,66 +111,6 @@ fn write(
         name: delivery.to_string(),
         message,
     })
-}
-
-fn render(template: &str, context: &impl Serialize) -> Result<String> {
-    let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("letter: {error}"));
-    let templates = TEMPLATES.as_ref().map_err(|error| broken(error))?;
-    let template = templates
-        .get_template(template)
-        .map_err(|error| broken(&error))?;
-    template
-        .render(Serde(context))
-        .map_err(|error| broken(&error))
-}
-
-static TEMPLATES: LazyLock<std::result::Result<Environment<'static>, minijinja::Error>> =
-    LazyLock::new(|| {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_formatter(format);
-        let mut syntax = SyntaxConfig::builder();
-        templates.set_syntax(
-            syntax
-                .trim_blocks(true)
-                .lstrip_blocks(true)
-                .keep_trailing_newline(true)
-                .build()?,
-        );
-        templates.add_template(
-            "comment_waiting.txt",
-            include_str!("templates/comment_waiting.txt"),
-        )?;
-        templates.add_template(
-            "comment_waiting.html",
-            include_str!("templates/comment_waiting.html"),
-        )?;
-        Ok(templates)
-    });
-
-/// Escapes for HTML in `*.html`. The engine's own way would write each `/` as `&#x2f;`, which filters
-/// of mail take for an address in disguise. In text, a value is kept on its line.
-fn format(
-    out: &mut Output,
-    state: &mut State,
-    value: &Value,
-) -> std::result::Result<(), minijinja::Error> {
-    let is_html = matches!(state.auto_escape(), AutoEscape::Html);
-    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
-        return minijinja::escape_formatter(out, state, value);
-    };
-    for c in text.chars() {
-        match c {
-            '&' if is_html => out.write_str("&amp;")?,
-            '<' if is_html => out.write_str("&lt;")?,
-            '>' if is_html => out.write_str("&gt;")?,
-            '"' if is_html => out.write_str("&quot;")?,
-            '\'' if is_html => out.write_str("&#39;")?,
-            c if c.is_control() => out.write_str(" ")?,
-            c => out.write_str(c.encode_utf8(&mut [0; 4]))?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

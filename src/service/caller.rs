@@ -32,6 +32,26 @@ pub struct Authority {
 }
 
 impl Caller {
+    /// Whoever may run the program on the data, and so may do everything.
+    pub fn operator() -> Self {
+        let authority = Authority {
+            role: Role::Admin,
+            site: None,
+            read_only: false,
+            token: None,
+        };
+        Self {
+            authority: Some(authority),
+            ..Self::default()
+        }
+    }
+
+    /// Refuses whoever has not this role anywhere.
+    pub fn must_be(&self, role: Role) -> Result<Authority> {
+        let authority = self.authority.ok_or(Error::Unauthorized)?;
+        self.must_see(role, authority.site)
+    }
+
     /// Whether they have this role on that site, or a higher one.
     pub fn has(&self, role: Role, site: SiteId) -> bool {
         self.authority.is_some_and(|authority| {

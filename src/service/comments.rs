@@ -22,7 +22,7 @@ use crate::store::events::{self, Locked};
 use crate::store::people::{self, Person};
 use crate::store::revisions::{self, Revision};
 use crate::store::sites::{self, Site};
-use crate::store::types::{Json, Named};
+use crate::store::types::Json;
 use crate::store::{Store, Tx, outbox, reactions, votes};
 use crate::view;
 
@@ -60,9 +60,9 @@ pub struct Posted {
 /// What an idempotency key remembers of a comment.
 #[derive(Serialize, Deserialize)]
 struct Outcome {
-    comment: String,
+    comment: CommentId,
     /// The guest whom this request made known, if it did.
-    guest: Option<String>,
+    guest: Option<PersonId>,
 }
 
 /// Posts a comment.
@@ -87,10 +87,9 @@ pub async fn post(
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
-            let signature = sign(tx, &site, &mut author, is_new, &draft.signature)?;
+            let signature = sign(tx, &site, &mut author, &draft.signature)?;
             let mut thread = open_thread(tx, &site, &draft, now)?;
-            let mut comment = place(tx, &site, &thread, &draft, now)?;
-            comment.person_id = author.id;
+            let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
             let reasons = judge(&site, &thread, &caller);
@@ -106,8 +105,8 @@ pub async fn post(
                 false => None,
             };
             let outcome = Outcome {
-                comment: comment.id.to_string(),
-                guest: is_new.then(|| author.id.to_string()),
+                comment: comment.id,
+                guest: is_new.then_some(author.id),
             };
             idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
             posted(tx, comment.id, minted, false)
@@ -129,18 +128,15 @@ fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) ->
 }
 
 fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Posted> {
-    let damaged = |_| Error::Internal("idempotency outcome names no id".into());
-    let id: CommentId = outcome.comment.parse().map_err(damaged)?;
     // The token is minted again rather than kept: whoever holds the key and the body is the author.
-    let minted = match &outcome.guest {
+    let minted = match outcome.guest {
         None => None,
         Some(guest) => {
-            let guest: PersonId = guest.parse().map_err(damaged)?;
             let guest = people::by_id(tx, guest)?.ok_or(Error::NotFound)?;
             Some(identity::begin_session(tx, keys, &guest, now)?)
         }
     };
-    posted(tx, id, minted, true)
+    posted(tx, outcome.comment, minted, true)
 }
 
 /// The person who writes; made now, when a guest writes for the first time.
@@ -163,21 +159,12 @@ fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Perso
 }
 
 /// How the comment is signed: a guest as they say, everybody else by the name they are known by.
-fn sign(
-    tx: &mut Tx,
-    site: &Site,
-    author: &mut Person,
-    is_new: bool,
-    given: &Signature,
-) -> Result<Signature> {
+fn sign(tx: &mut Tx, site: &Site, author: &mut Person, given: &Signature) -> Result<Signature> {
     if *author.kind != Kind::Guest {
         return Ok(Signature::default().or_known(author));
     }
     let given = given.clone().without_hidden(&site.policy);
-    let signature = match is_new {
-        true => given.clone(),
-        false => given.clone().or_known(author).without_hidden(&site.policy),
-    };
+    let signature = given.clone().or_known(author).without_hidden(&site.policy);
     signature.check_required(&site.policy)?;
     if let Some(name) = &signature.name {
         signing::check_name(tx, site, name, "/author/name", Some(author))?;
@@ -196,35 +183,17 @@ fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Loc
 
 /// Where the comment stands in its thread. A deeper answer than the site allows attaches to the
 /// deepest allowed level and says whom it answers.
-fn place(tx: &mut Tx, site: &Site, thread: &Locked, draft: &Draft, now: Time) -> Result<Comment> {
-    let id = CommentId::new();
-    let mut comment = Comment {
-        id,
-        thread_id: thread.id,
-        site_id: site.id,
-        parent_id: None,
-        root_id: id,
-        reply_to: None,
-        depth: 0,
-        person_id: PersonId::new(),
-        author_name: None,
-        author_website: None,
-        status: Named(Status::Pending),
-        listed: false,
-        body: draft.source.as_str().to_owned(),
-        body_html: draft.html.as_str().to_owned(),
-        reasons: Json::new(Vec::new()),
-        revision: 1,
-        up: 0,
-        down: 0,
-        rank: 0,
-        reply_count: 0,
-        pinned: false,
-        created_at: now,
-        published_at: None,
-        active_at: now,
-        edited_at: None,
-    };
+fn place(
+    tx: &mut Tx,
+    site: &Site,
+    thread: &Locked,
+    author: PersonId,
+    draft: &Draft,
+    now: Time,
+) -> Result<Comment> {
+    let mut comment = Comment::new(thread, author, now);
+    comment.body = draft.source.as_str().to_owned();
+    comment.body_html = draft.html.as_str().to_owned();
     let Some(answered) = draft.parent else {
         return Ok(comment);
     };

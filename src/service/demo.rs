@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::caller::{Authority, Caller};
+use super::caller::Caller;
 use super::comments::{self, Draft};
 use super::identity;
 use super::reactions::react;
@@ -14,17 +14,17 @@ use super::signing::Signature;
 use super::sites::{self, NewSite, SiteChanges};
 use super::threads::Page;
 use super::votes::{self, Value};
-use crate::domain::id::{CommentId, PersonId, ThreadId};
+use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::invalid::Invalid;
 use crate::domain::markdown;
 use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::text::{CommentSource, Locale, Name, Slug, Title, Website};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::sites::Site;
-use crate::store::{Conn, Store, people, threads};
+use crate::store::{Conn, Store, threads};
 
 /// The demo's name among the sites.
 pub const SLUG: &str = "demo";
@@ -65,13 +65,15 @@ pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time
                 origins: Some(origins),
                 ..SiteChanges::default()
             };
-            sites::change(store, SLUG, changes).await?
+            sites::change(store, &Caller::operator(), SLUG, changes).await?
         }
-        Err(Error::UnknownSite) => sites::add(store, new_site(origins)?, now).await?,
+        Err(Error::UnknownSite) => {
+            sites::add(store, &Caller::operator(), new_site(origins)?, None, now).await?
+        }
         Err(error) => return Err(error),
     };
     let page = Page::parse(&site, &format!("{home}/demo/"), Some(SLUG))
-        .map_err(|(_, invalid)| Error::Internal(invalid.detail))?;
+        .map_err(|(_, invalid)| ours(invalid))?;
     let key = page.key.clone();
     let id = site.id;
     let (_, thread) = store
@@ -84,7 +86,6 @@ pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time
 }
 
 fn new_site(origins: Vec<Origin>) -> Result<NewSite> {
-    let ours = |invalid: crate::domain::invalid::Invalid| Error::Internal(invalid.detail);
     Ok(NewSite {
         slug: Slug::parse(SLUG).map_err(ours)?,
         name: "Postil demo".into(),
@@ -94,6 +95,11 @@ fn new_site(origins: Vec<Origin>) -> Result<NewSite> {
         phrases: Phrases::default(),
         sso: None,
     })
+}
+
+/// What this file says is always valid; if not, it is our own mistake.
+fn ours(invalid: Invalid) -> Error {
+    Error::Internal(invalid.detail)
 }
 
 /// The thread of the demo's page.
@@ -136,7 +142,7 @@ async fn write_sample(
         let votes = std::iter::repeat_n(1, sample.up).chain(std::iter::repeat_n(-1, sample.down));
         for (index, value) in votes.enumerate() {
             let voter = cast.member(&format!("Reader {index}"), now).await?;
-            let value = Value::parse(value).map_err(|invalid| Error::Internal(invalid.detail))?;
+            let value = Value::parse(value).map_err(ours)?;
             votes::vote(store, &voter, id, value, now).await?;
         }
         for (emoji, &count) in &sample.reactions {
@@ -150,7 +156,6 @@ async fn write_sample(
 }
 
 fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draft> {
-    let ours = |invalid: crate::domain::invalid::Invalid| Error::Internal(invalid.detail);
     let source = CommentSource::parse(&sample.body, Policy::default().length).map_err(ours)?;
     let website = sample
         .website
@@ -189,19 +194,8 @@ impl Cast<'_> {
         let signature = Signature::default();
         let (identity, _) =
             identity::guest(self.store, self.keys, self.site.id, signature, None, now).await?;
-        let id: PersonId = identity.person.id();
-        let person = self.store.read(move |conn| people::by_id(conn, id)).await?;
-        let authority = Authority {
-            role: Role::Reader,
-            site: Some(self.site.id),
-            read_only: false,
-            token: None,
-        };
-        let caller = Caller {
-            person,
-            session: None,
-            authority: Some(authority),
-        };
+        let caller =
+            identity::authenticate(self.store, self.keys, &identity.token, Time::now()).await?;
         self.known.insert(name.to_owned(), caller.clone());
         Ok(caller)
     }

@@ -89,7 +89,7 @@ fn identity(minted: Minted, person: &Person, site: &Site) -> Identity {
 /// What an idempotency key remembers of a guest.
 #[derive(Serialize, Deserialize)]
 struct Outcome {
-    guest: String,
+    guest: PersonId,
 }
 
 /// Makes a guest known, so that they can vote or react before they write. Gives the identity, and
@@ -110,11 +110,7 @@ pub async fn guest(
         .write(move |tx| {
             let site = sites::by_id(tx, site)?.ok_or(Error::UnknownSite)?;
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                let id: PersonId = outcome
-                    .guest
-                    .parse()
-                    .map_err(|_| Error::Internal("idempotency outcome names no id".into()))?;
-                let person = people::by_id(tx, id)?.ok_or(Error::NotFound)?;
+                let person = people::by_id(tx, outcome.guest)?.ok_or(Error::NotFound)?;
                 let minted = begin_session(tx, &keys, &person, now)?;
                 return Ok((identity(minted, &person, &site), true));
             }
@@ -128,9 +124,7 @@ pub async fn guest(
                 signing::check_name(tx, &site, name, "/name", None)?;
             }
             signing::remember(tx, &mut person, &signature)?;
-            let outcome = Outcome {
-                guest: person.id.to_string(),
-            };
+            let outcome = Outcome { guest: person.id };
             idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
             let minted = begin_session(tx, &keys, &person, now)?;
             Ok((identity(minted, &person, &site), false))
@@ -209,15 +203,27 @@ fn known_by(tx: &mut Tx, site: &Site, claims: &SsoClaims, now: Time) -> Result<P
     Ok(person)
 }
 
-/// Renews an access token, also one that has expired, while its session lives.
+/// What a token says that is to be renewed, be it expired or not.
 ///
 /// # Errors
-/// [`Error::TokenInvalid`] when the session has ended or the token is none of ours.
-pub async fn refresh(store: &Store, keys: &Keys, bearer: &str, now: Time) -> Result<Identity> {
-    let claims = match keys.verify_access(bearer, now.seconds()) {
-        Ok(claims) | Err(TokenError::Expired(claims)) => claims,
-        Err(TokenError::Invalid) => return Err(Error::TokenInvalid),
-    };
+/// [`Error::TokenInvalid`] when it is none of ours.
+pub fn renewable(keys: &Keys, bearer: &str, now: Time) -> Result<AccessClaims> {
+    match keys.verify_access(bearer, now.seconds()) {
+        Ok(claims) | Err(TokenError::Expired(claims)) => Ok(claims),
+        Err(TokenError::Invalid) => Err(Error::TokenInvalid),
+    }
+}
+
+/// Mints a new access token for the session of this one, while it lives, and lets it live on.
+///
+/// # Errors
+/// [`Error::TokenInvalid`] when the session has ended.
+pub async fn refresh(
+    store: &Store,
+    keys: &Keys,
+    claims: AccessClaims,
+    now: Time,
+) -> Result<Identity> {
     let keys = keys.clone();
     store
         .write(move |tx| {

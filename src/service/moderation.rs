@@ -1,11 +1,13 @@
 //! Moderators' decisions. The queue with reasons, rules and a record stand on this.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::caller::Caller;
 use super::publishing;
 use crate::domain::cursor::Cursor;
-use crate::domain::id::{CommentId, SiteId, ThreadId};
+use crate::domain::id::{CommentId, Id};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
 use crate::domain::word::{Role, Status, Word};
@@ -61,8 +63,7 @@ pub async fn decide(
     reason: Option<Reason>,
     now: Time,
 ) -> Result<Vec<Decided>> {
-    let authority = caller.authority.ok_or(Error::Unauthorized)?;
-    caller.must_change(Role::Moderator, authority.site)?;
+    caller.must_be(Role::Moderator)?;
     let mut decided = Vec::new();
     for &id in ids {
         let caller = caller.clone();
@@ -73,6 +74,7 @@ pub async fn decide(
             if !caller.has(Role::Moderator, found.site_id) {
                 return Err(Error::NotFound);
             }
+            caller.must_change(Role::Moderator, Some(found.site_id))?;
             let mut thread = Locked::lock(tx, found.thread_id)?;
             let mut comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
             match (action, *comment.status) {
@@ -128,17 +130,6 @@ pub struct Queued {
     thread: view::thread::Thread,
 }
 
-/// Which comments a moderator asks for, by the names they have outside.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// In this state.
-    pub status: Status,
-    /// On this site only.
-    pub site: Option<SiteId>,
-    /// In this thread only.
-    pub thread: Option<ThreadId>,
-}
-
 /// A page of the comments in a state, the longest waiting first.
 ///
 /// # Errors
@@ -146,19 +137,27 @@ pub struct Filter {
 pub fn queue(
     conn: &mut Conn,
     caller: &Caller,
-    filter: &Filter,
+    queue: &Queue,
     after: Option<&str>,
     limit: usize,
     now: Time,
 ) -> Result<List<Queued>> {
-    let (rows, next) = rows(conn, caller, filter, after, limit)?;
-    let mut items = Vec::new();
-    for (row, comment) in rows.iter().zip(view::comment::own(conn, &rows)?) {
-        let thread = threads::by_id(conn, row.thread_id)?.ok_or(Error::NotFound)?;
-        let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
-        let thread = view::thread::Thread::stored(&thread, &site, now);
-        items.push(Queued { comment, thread });
-    }
+    let (rows, next) = rows(conn, caller, queue, after, limit)?;
+    let threads = by_id(
+        threads::by_ids(conn, &ids(&rows, |row| row.thread_id))?,
+        |row| row.id,
+    );
+    let sites = by_id(
+        sites::by_ids(conn, &ids(&rows, |row| row.site_id))?,
+        |row| row.id,
+    );
+    let comments = view::comment::own(conn, &rows)?;
+    let items = rows.iter().zip(comments).filter_map(|(row, comment)| {
+        let (thread, site) = (threads.get(&row.thread_id)?, sites.get(&row.site_id)?);
+        let thread = view::thread::Thread::stored(thread, site, now);
+        Some(Queued { comment, thread })
+    });
+    let items = items.collect();
     Ok(List {
         items,
         next,
@@ -166,30 +165,33 @@ pub fn queue(
     })
 }
 
+fn ids<K>(rows: &[Comment], of: impl Fn(&Comment) -> Id<K>) -> Vec<Id<K>> {
+    let mut ids: Vec<_> = rows.iter().map(of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn by_id<K, T>(rows: Vec<T>, id: impl Fn(&T) -> Id<K>) -> HashMap<Id<K>, T> {
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}
+
 /// The rows of a queue's page, and the cursor of the next.
 pub fn rows(
     conn: &mut Conn,
     caller: &Caller,
-    filter: &Filter,
+    queue: &Queue,
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<Comment>, Option<String>)> {
     let own = caller.authority.ok_or(Error::Unauthorized)?.site;
-    let site = filter.site.or(own);
+    let site = queue.site.or(own);
     caller.must_see(Role::Moderator, site)?;
-    let query = format!(
-        "queue {} {site:?} {:?}",
-        filter.status.word(),
-        filter.thread
-    );
+    let query = format!("queue {} {site:?} {:?}", queue.status.word(), queue.thread);
     let after = after
         .map(|text| Cursor::decode(text, &query).map_err(Error::Query))
         .transpose()?;
-    let queue = Queue {
-        status: filter.status,
-        site,
-        thread: filter.thread,
-    };
+    let queue = Queue { site, ..*queue };
     let rows = comments::queue(conn, queue, after, limit as i64 + 1)?;
     Ok(view::page_of(rows, limit, |row| {
         Cursor {

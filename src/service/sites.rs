@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::caller::Caller;
+use super::idempotency::{self, Retry};
 use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
 use crate::domain::page::Origin;
@@ -58,8 +59,15 @@ pub const ORIGINS: usize = 50;
 /// Adds a site.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the name is taken.
-pub async fn add(store: &Store, new: NewSite, now: Time) -> Result<Site> {
+/// [`Error::Conflict`] when the name is taken, [`Error::Forbidden`], [`Error::Unauthorized`].
+pub async fn add(
+    store: &Store,
+    caller: &Caller,
+    new: NewSite,
+    retry: Option<Retry>,
+    now: Time,
+) -> Result<Site> {
+    caller.must_change(Role::Admin, None)?;
     let site = Site {
         id: SiteId::new(),
         slug: new.slug.to_string(),
@@ -78,6 +86,9 @@ pub async fn add(store: &Store, new: NewSite, now: Time) -> Result<Site> {
     };
     store
         .write(move |tx| {
+            if let Some(before) = idempotency::recall::<SiteId>(tx, retry.as_ref())? {
+                return sites::by_id(tx, before)?.ok_or(Error::UnknownSite);
+            }
             if sites::by_slug(tx, &site.slug)?.is_some() {
                 return Err(Error::Conflict(format!(
                     "There is a site `{}` already.",
@@ -85,6 +96,7 @@ pub async fn add(store: &Store, new: NewSite, now: Time) -> Result<Site> {
                 )));
             }
             sites::insert(tx, &site)?;
+            idempotency::remember(tx, retry.as_ref(), &site.id, now)?;
             Ok(site.clone())
         })
         .await
@@ -94,11 +106,17 @@ pub async fn add(store: &Store, new: NewSite, now: Time) -> Result<Site> {
 ///
 /// # Errors
 /// [`Error::UnknownSite`], `policy_invalid`.
-pub async fn change(store: &Store, slug: &str, changes: SiteChanges) -> Result<Site> {
-    let slug = slug.to_owned();
+pub async fn change(
+    store: &Store,
+    caller: &Caller,
+    slug: &str,
+    changes: SiteChanges,
+) -> Result<Site> {
+    let (caller, slug) = (caller.clone(), slug.to_owned());
     store
         .write(move |tx| {
             let mut site = named(tx, &slug)?;
+            caller.must_change(Role::Admin, Some(site.id))?;
             let changes = changes.clone();
             if let Some(name) = changes.name {
                 site.name = name;
@@ -154,8 +172,7 @@ pub async fn list(
     after: String,
     limit: usize,
 ) -> Result<Vec<Site>> {
-    let authority = caller.authority.ok_or(Error::Unauthorized)?;
-    caller.must_see(Role::Admin, authority.site)?;
+    let authority = caller.must_be(Role::Admin)?;
     store
         .read(move |conn| match authority.site {
             Some(own) => {

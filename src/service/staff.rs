@@ -1,5 +1,6 @@
 //! The people of a site: made by the operator's command line, never by being first to register.
 
+use super::caller::Caller;
 use super::tokens;
 use crate::domain::skeleton::skeleton;
 use crate::domain::text::{Email, Name};
@@ -16,16 +17,18 @@ use crate::store::{Store, sites};
 /// [`crate::error::Error::UnknownSite`].
 pub async fn add(
     store: &Store,
+    caller: &Caller,
     site: &str,
     name: Name,
     role: Role,
     email: Option<Email>,
     now: Time,
 ) -> Result<(Person, String)> {
-    let site = site.to_owned();
+    let (caller, site) = (caller.clone(), site.to_owned());
     store
         .write(move |tx| {
             let site = super::sites::named(tx, &site)?;
+            caller.must_change(Role::Admin, Some(site.id))?;
             let person = Person {
                 kind: Named(Kind::Staff),
                 name: Some(name.as_str().to_owned()),

@@ -1,6 +1,7 @@
 //! Long-lived API tokens: shown once, kept as hashes, listed and revoked.
 
 use super::caller::Caller;
+use super::idempotency::{self, Retry};
 use crate::domain::id::ApiTokenId;
 use crate::domain::time::Time;
 use crate::domain::token::ApiToken as Secret;
@@ -29,49 +30,72 @@ pub struct NewToken {
 /// Makes a token, and gives it with its text, which is shown this once.
 ///
 /// # Errors
-/// [`Error::UnknownSite`].
-pub async fn create(store: &Store, new: NewToken, now: Time) -> Result<(ApiToken, String)> {
+/// [`Error::UnknownSite`], [`Error::Unauthorized`], [`Error::Forbidden`].
+pub async fn create(
+    store: &Store,
+    caller: &Caller,
+    new: NewToken,
+    retry: Option<Retry>,
+    now: Time,
+) -> Result<(ApiToken, String)> {
+    caller.must_change(Role::Admin, None)?;
     store
         .write(move |tx| {
+            if let Some(before) = idempotency::recall::<ApiTokenId>(tx, retry.as_ref())? {
+                // The first answer may never have arrived, and its secret is kept nowhere: the same
+                // token gets a new one.
+                let (text, hash) = Secret::generate(before.uuid());
+                tokens::set_hash(tx, before, &hash)?;
+                return Ok((tokens::by_id(tx, before)?.ok_or(Error::NotFound)?, text));
+            }
             let site = match &new.site {
                 Some(slug) => Some(super::sites::named(tx, slug)?.id),
                 None => None,
             };
-            let id = ApiTokenId::new();
-            let (text, hash) = Secret::generate(id.uuid());
+            let (token, text) = make(&new.name, new.role, now);
             let token = ApiToken {
-                id,
-                name: new.name.clone(),
-                role: Named(new.role),
                 site_id: site,
-                person_id: None,
                 read_only: new.read_only,
-                hash: hash.to_vec(),
-                created_at: now,
                 expires_at: new.expires_at,
-                revoked_at: None,
+                ..token
             };
             tokens::insert(tx, &token)?;
+            idempotency::remember(tx, retry.as_ref(), &token.id, now)?;
             Ok((token, text))
         })
         .await
 }
 
-/// Makes a token that writes as this person.
-pub(super) fn for_person(tx: &mut Tx, person: &Person, now: Time) -> Result<String> {
+/// A token for everything that its role may do, and its text.
+fn make(name: &str, role: Role, now: Time) -> (ApiToken, String) {
     let id = ApiTokenId::new();
     let (text, hash) = Secret::generate(id.uuid());
     let token = ApiToken {
         id,
-        name: person.name.clone().unwrap_or_default(),
-        role: person.role,
-        site_id: Some(person.site_id),
-        person_id: Some(person.id),
+        name: name.to_owned(),
+        role: Named(role),
+        site_id: None,
+        person_id: None,
         read_only: false,
         hash: hash.to_vec(),
         created_at: now,
         expires_at: None,
         revoked_at: None,
+    };
+    (token, text)
+}
+
+/// Makes a token that writes as this person.
+pub(super) fn for_person(tx: &mut Tx, person: &Person, now: Time) -> Result<String> {
+    let (token, text) = make(
+        person.name.as_deref().unwrap_or_default(),
+        *person.role,
+        now,
+    );
+    let token = ApiToken {
+        site_id: Some(person.site_id),
+        person_id: Some(person.id),
+        ..token
     };
     tokens::insert(tx, &token)?;
     Ok(text)
@@ -96,8 +120,9 @@ pub async fn list(
 /// Revokes a token.
 ///
 /// # Errors
-/// [`Error::NotFound`].
-pub async fn revoke(store: &Store, id: ApiTokenId, now: Time) -> Result<()> {
+/// [`Error::NotFound`], [`Error::Unauthorized`], [`Error::Forbidden`].
+pub async fn revoke(store: &Store, caller: &Caller, id: ApiTokenId, now: Time) -> Result<()> {
+    caller.must_change(Role::Admin, None)?;
     let found = store.write(move |tx| tokens::revoke(tx, id, now)).await?;
     if found { Ok(()) } else { Err(Error::NotFound) }
 }

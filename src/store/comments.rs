@@ -1,11 +1,10 @@
 //! `comments`: rows, the orders they are read in, and the counters they carry.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::Conn;
 use super::schema::comments;
+use super::threads::Thread;
 use super::types::{Json, Named};
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
@@ -71,6 +70,38 @@ pub struct Comment {
 }
 
 impl Comment {
+    /// A root without text that nobody has judged.
+    pub fn new(thread: &Thread, person: PersonId, now: Time) -> Self {
+        let id = CommentId::new();
+        Self {
+            id,
+            thread_id: thread.id,
+            site_id: thread.site_id,
+            parent_id: None,
+            root_id: id,
+            reply_to: None,
+            depth: 0,
+            person_id: person,
+            author_name: None,
+            author_website: None,
+            status: Named(Status::Pending),
+            listed: false,
+            body: String::new(),
+            body_html: String::new(),
+            reasons: Json::new(Vec::new()),
+            revision: 1,
+            up: 0,
+            down: 0,
+            rank: 0,
+            reply_count: 0,
+            pinned: false,
+            created_at: now,
+            published_at: None,
+            active_at: now,
+            edited_at: None,
+        }
+    }
+
     /// What a cursor remembers of this comment in that order.
     pub fn cursor(&self, sort: Sort) -> Cursor {
         let key = match sort {
@@ -412,10 +443,4 @@ pub fn set_rank(conn: &mut Conn, id: CommentId, rank: i64) -> Result<()> {
         .set(comments::rank.eq(rank))
         .execute(conn)?;
     Ok(())
-}
-
-/// Whether there is any comment at all.
-pub fn any(conn: &mut Conn) -> Result<bool> {
-    let query = comments::table.filter(sql::<Bool>("1 = 1"));
-    Ok(diesel::select(diesel::dsl::exists(query)).get_result(conn)?)
 }

@@ -52,6 +52,11 @@ pub fn by_id(conn: &mut Conn, id: SiteId) -> Result<Option<Site>> {
     Ok(sites::table.find(id).first(conn).optional()?)
 }
 
+/// These sites, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[SiteId]) -> Result<Vec<Site>> {
+    Ok(sites::table.filter(sites::id.eq_any(ids)).load(conn)?)
+}
+
 /// The sites whose names come after `after`, in order of name, at most `limit`.
 pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Site>> {
     let query = sites::table

@@ -58,6 +58,14 @@ pub fn insert(conn: &mut Conn, token: &ApiToken) -> Result<()> {
     Ok(())
 }
 
+/// Gives a token another secret.
+pub fn set_hash(conn: &mut Conn, id: ApiTokenId, hash: &[u8]) -> Result<()> {
+    diesel::update(api_tokens::table.find(id))
+        .set(api_tokens::hash.eq(hash))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Revokes a token; false when there is none. Revoking twice keeps the first time.
 pub fn revoke(conn: &mut Conn, id: ApiTokenId, now: Time) -> Result<bool> {
     let unrevoked = api_tokens::table

@@ -94,16 +94,10 @@ fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> R
         .collect();
     let changes = log.iter().map(|event| {
         let view = event.comment_id.and_then(|id| views.get(&id).cloned());
-        let is_gone = event.comment_id.is_some() && view.is_none();
         let is_thread = *event.kind == EventKind::ThreadUpdated;
         Change {
             version: event.version,
-            kind: if is_gone {
-                EventKind::CommentDeleted
-            } else {
-                *event.kind
-            }
-            .word(),
+            kind: event.kind.word(),
             at: event.at,
             comment_id: event.comment_id,
             comment: view,

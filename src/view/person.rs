@@ -21,11 +21,6 @@ pub struct Person {
 }
 
 impl Person {
-    /// Their id.
-    pub fn id(&self) -> PersonId {
-        self.id
-    }
-
     /// A stored person.
     pub fn stored(row: &Row, site: &Site) -> Self {
         Self {

@@ -14,6 +14,7 @@ use postil::domain::site::{Phrases, Policy};
 use postil::domain::text::{Locale, Slug};
 use postil::domain::time::Time;
 use postil::domain::word::Role;
+use postil::service::caller::Caller;
 use postil::service::sites::{self, NewSite};
 use postil::service::staff;
 use postil::service::tokens::{self, NewToken};
@@ -307,7 +308,7 @@ async fn furnish(service: &Service) -> Started {
         phrases: Phrases::default(),
         sso: None,
     };
-    sites::add(&app.store, site, now)
+    sites::add(&app.store, &Caller::operator(), site, None, now)
         .await
         .expect("the site is added");
     let admin = NewToken {
@@ -317,13 +318,21 @@ async fn furnish(service: &Service) -> Started {
         read_only: false,
         expires_at: None,
     };
-    let (_, admin) = tokens::create(&app.store, admin, now)
+    let (_, admin) = tokens::create(&app.store, &Caller::operator(), admin, None, now)
         .await
         .expect("a token");
     let mona = postil::domain::text::Name::parse("Mona").expect("a name");
-    let (_, moderator) = staff::add(&app.store, SITE, mona, Role::Moderator, None, now)
-        .await
-        .expect("a moderator");
+    let (_, moderator) = staff::add(
+        &app.store,
+        &Caller::operator(),
+        SITE,
+        mona,
+        Role::Moderator,
+        None,
+        now,
+    )
+    .await
+    .expect("a moderator");
     Started {
         url: format!("http://{}", service.address()),
         admin,
