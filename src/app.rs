@@ -17,6 +17,7 @@ use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::error::Error;
 use crate::http;
+use crate::http::files::Files;
 use crate::http::limits::{Limit, Limits};
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
@@ -42,6 +43,8 @@ pub struct App {
     pub keys: Keys,
     /// Ready answers.
     pub pages: Pages,
+    /// The files that the program carries.
+    pub files: Files,
     /// Live streams.
     pub streams: Arc<Streams>,
     /// How often one may call.
@@ -155,6 +158,7 @@ impl Service {
             store,
             keys,
             pages: Pages::new(PAGES),
+            files: Files::new(),
             streams,
             limits,
             trusted_proxies: config.trusted_proxies,
@@ -181,11 +185,6 @@ impl Service {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// How browsers reach it.
-    pub fn public_url(&self) -> &str {
-        &self.app.public_url
     }
 
     /// A few plain lines: where the demo is, how to embed the widget, how to become a moderator.

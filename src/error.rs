@@ -1,5 +1,5 @@
-//! Everything that can go wrong, with a stable code each. Nothing here knows HTTP: `http/problem.rs`
-//! is the one place that gives a status.
+//! Everything that can go wrong, with a stable code each. No statuses here: `http/problem.rs` is the one
+//! place that gives them.
 //!
 //! Which to use: [`Error::Fields`] when a value in a body is at fault, [`Error::Query`] when one in
 //! the address is, the named variants for rules, and [`Error::Internal`] only for what must not happen.
@@ -47,7 +47,7 @@ pub enum Error {
     MethodNotAllowed,
     /// The request came too slowly.
     RequestTimeout,
-    /// Somebody was first.
+    /// It does not fit what is there: a name that is taken, a comment that was withdrawn.
     Conflict(String),
     /// The thread takes no more comments.
     ThreadClosed,
@@ -64,7 +64,7 @@ pub enum Error {
         /// Seconds until the next call is allowed.
         retry_after: u64,
     },
-    /// More waits already than may wait; try again soon.
+    /// The service has no room, or is starting or stopping; try again soon.
     Busy,
     /// The database said no.
     Database(DieselError),
@@ -194,7 +194,7 @@ impl fmt::Display for Error {
             Self::Unauthorized => f.write_str("This needs a token: `Authorization: Bearer …`."),
             Self::TokenInvalid => f.write_str("The token is not valid here, or no longer."),
             Self::TokenExpired => {
-                f.write_str("The token has expired; renew it at /v1/identity/refresh.")
+                f.write_str("The token has expired. A person's is renewed at /v1/identity/refresh.")
             }
             Self::Forbidden(detail) => f.write_str(detail),
             Self::OriginNotAllowed => {
@@ -221,7 +221,9 @@ impl fmt::Display for Error {
             Self::RateLimited { retry_after } => {
                 write!(f, "Too many calls; try again in {retry_after} s.")
             }
-            Self::Busy => f.write_str("Too much is waiting to be written; try again shortly."),
+            Self::Busy => {
+                f.write_str("The service is busy, starting or stopping; try again shortly.")
+            }
             Self::Database(_) if self.is_outage() => f.write_str(
                 "The database cannot be reached or written just now; try again shortly.",
             ),

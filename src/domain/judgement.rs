@@ -1,5 +1,5 @@
-//! Why a comment is held, in words for programs and for people. The phases that come before a
-//! moderator (see DESIGN of moderation) add their own codes here.
+//! Why a comment is held, in words for programs and for people. Whatever judges comments adds
+//! its own codes here.
 
 use serde::{Deserialize, Serialize};
 

@@ -43,6 +43,9 @@ pub async fn style(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
     if !app.demo {
         return Err(Error::NotFound);
     }
-    let style = include_bytes!("../../demo/demo.css");
-    answer::public_now(&request, style.to_vec(), "text/css; charset=utf-8").await
+    Ok(answer::public(
+        &request,
+        &app.files.demo_style,
+        "text/css; charset=utf-8",
+    ))
 }

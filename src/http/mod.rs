@@ -7,6 +7,7 @@ mod comments;
 mod counts;
 mod demo;
 mod feed;
+pub mod files;
 mod html;
 mod identity;
 pub mod limits;
@@ -25,202 +26,140 @@ mod votes;
 use actix_web::guard;
 use actix_web::http::{Method, header};
 use actix_web::web::{ServiceConfig, resource, route};
-use actix_web::{HttpResponse, Route};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route};
 
 use crate::error::Error;
 
 /// Every address there is.
 pub fn routes(config: &mut ServiceConfig) {
-    at(
-        config,
-        "/v1/threads",
-        [(Method::GET, route().to(reading::page))],
-    );
+    at(config, "/v1/threads", [on(GET, reading::page)]);
     at(
         config,
         "/v1/threads/{thread}/comments",
-        [(Method::GET, route().to(reading::roots))],
+        [on(GET, reading::roots)],
     );
     at(
         config,
         "/v1/threads/{thread}/changes",
-        [(Method::GET, route().to(stream::changes))],
+        [on(GET, stream::changes)],
     );
     at(
         config,
         "/v1/threads/{thread}/events",
-        [(Method::GET, route().to(stream::events))],
+        [on(GET, stream::events)],
     );
     at(
         config,
         "/v1/threads/{thread}/feed",
-        [(Method::GET, route().to(reading::thread_feed))],
+        [on(GET, reading::thread_feed)],
     );
     at(
         config,
         "/v1/threads/{thread}/html",
-        [(Method::GET, route().to(reading::thread_html))],
+        [on(GET, reading::thread_html)],
     );
-    at(
-        config,
-        "/v1/threads/{thread}/me",
-        [(Method::GET, route().to(reading::me))],
-    );
+    at(config, "/v1/threads/{thread}/me", [on(GET, reading::me)]);
     at(
         config,
         "/v1/sites/{site}/feed",
-        [(Method::GET, route().to(reading::site_feed))],
+        [on(GET, reading::site_feed)],
     );
-    at(
-        config,
-        "/v1/counts",
-        [(Method::GET, route().to(counts::counts))],
-    );
+    at(config, "/v1/counts", [on(GET, counts::counts)]);
 
-    at(
-        config,
-        "/v1/comments",
-        [(Method::POST, route().to(comments::create))],
-    );
-    at(
-        config,
-        "/v1/comments/{id}",
-        [
-            (Method::GET, route().to(reading::permalink)),
-            (Method::PATCH, route().to(comments::edit)),
-            (Method::DELETE, route().to(comments::remove)),
-        ],
-    );
+    at(config, "/v1/comments", [on(POST, comments::create)]);
+    let comment = [
+        on(GET, reading::permalink),
+        on(PATCH, comments::edit),
+        on(DELETE, comments::remove),
+    ];
+    at(config, "/v1/comments/{id}", comment);
     at(
         config,
         "/v1/comments/{id}/replies",
-        [(Method::GET, route().to(reading::replies))],
+        [on(GET, reading::replies)],
     );
     at(
         config,
         "/v1/comments/{id}/history",
-        [(Method::GET, route().to(comments::history))],
+        [on(GET, comments::history)],
     );
-    at(
-        config,
-        "/v1/comments/{id}/vote",
-        [(Method::PUT, route().to(votes::vote))],
-    );
-    at(
-        config,
-        "/v1/comments/{id}/reactions/{emoji}",
-        [
-            (Method::PUT, route().to(votes::react)),
-            (Method::DELETE, route().to(votes::unreact)),
-        ],
-    );
-    at(
-        config,
-        "/v1/preview",
-        [(Method::POST, route().to(comments::preview))],
-    );
+    at(config, "/v1/comments/{id}/vote", [on(PUT, votes::vote)]);
+    let reaction = [on(PUT, votes::react), on(DELETE, votes::unreact)];
+    at(config, "/v1/comments/{id}/reactions/{emoji}", reaction);
+    at(config, "/v1/preview", [on(POST, comments::preview)]);
 
-    at(
-        config,
-        "/v1/identity/guest",
-        [(Method::POST, route().to(identity::guest))],
-    );
-    at(
-        config,
-        "/v1/identity/sso",
-        [(Method::POST, route().to(identity::sso))],
-    );
+    at(config, "/v1/identity/guest", [on(POST, identity::guest)]);
+    at(config, "/v1/identity/sso", [on(POST, identity::sso)]);
     at(
         config,
         "/v1/identity/refresh",
-        [(Method::POST, route().to(identity::refresh))],
+        [on(POST, identity::refresh)],
     );
     at(
         config,
         "/v1/identity/signout",
-        [(Method::POST, route().to(identity::sign_out))],
+        [on(POST, identity::sign_out)],
     );
 
     at(
         config,
         "/v1/moderation/comments",
-        [(Method::GET, route().to(moderation::queue))],
+        [on(GET, moderation::queue)],
     );
     at(
         config,
         "/v1/moderation/actions",
-        [(Method::POST, route().to(moderation::act))],
+        [on(POST, moderation::act)],
     );
     at(
         config,
         "/v1/moderation/threads",
-        [(Method::PUT, route().to(moderation::direct))],
+        [on(PUT, moderation::direct)],
     );
 
     at(
         config,
         "/v1/sites",
-        [
-            (Method::GET, route().to(sites::list)),
-            (Method::POST, route().to(sites::add)),
-        ],
+        [on(GET, sites::list), on(POST, sites::add)],
     );
     at(
         config,
         "/v1/sites/{site}",
-        [
-            (Method::GET, route().to(sites::show)),
-            (Method::PATCH, route().to(sites::change)),
-        ],
+        [on(GET, sites::show), on(PATCH, sites::change)],
     );
     at(
         config,
         "/v1/tokens",
-        [
-            (Method::GET, route().to(tokens::list)),
-            (Method::POST, route().to(tokens::create)),
-        ],
+        [on(GET, tokens::list), on(POST, tokens::create)],
     );
-    at(
-        config,
-        "/v1/tokens/{id}",
-        [(Method::DELETE, route().to(tokens::revoke))],
-    );
+    at(config, "/v1/tokens/{id}", [on(DELETE, tokens::revoke)]);
 
-    at(
-        config,
-        "/healthz",
-        [(Method::GET, route().to(operations::health))],
-    );
-    at(
-        config,
-        "/readyz",
-        [(Method::GET, route().to(operations::ready))],
-    );
-    at(
-        config,
-        "/metrics",
-        [(Method::GET, route().to(operations::metrics))],
-    );
-    at(
-        config,
-        "/openapi.yaml",
-        [(Method::GET, route().to(operations::openapi))],
-    );
-    at(
-        config,
-        "/postil.js",
-        [(Method::GET, route().to(operations::widget))],
-    );
-    at(config, "/demo/", [(Method::GET, route().to(demo::page))]);
-    at(config, "/demo", [(Method::GET, route().to(demo::redirect))]);
-    at(
-        config,
-        "/demo/demo.css",
-        [(Method::GET, route().to(demo::style))],
-    );
+    at(config, "/healthz", [on(GET, operations::health)]);
+    at(config, "/readyz", [on(GET, operations::ready)]);
+    at(config, "/metrics", [on(GET, operations::metrics)]);
+    at(config, "/openapi.yaml", [on(GET, files::openapi)]);
+    at(config, "/postil.js", [on(GET, files::widget)]);
+    at(config, "/demo", [on(GET, demo::redirect)]);
+    at(config, "/demo/", [on(GET, demo::page)]);
+    at(config, "/demo/demo.css", [on(GET, demo::style)]);
 
     config.default_service(route().to(async || Err::<HttpResponse, Error>(Error::NotFound)));
+}
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const PATCH: Method = Method::PATCH;
+const DELETE: Method = Method::DELETE;
+
+/// A method of an address, and what answers it.
+fn on<F, A>(method: Method, handler: F) -> (Method, Route)
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (method, route().to(handler))
 }
 
 /// One address with its methods. GET answers HEAD too (RFC 9110 §9.3.2), and any other method is told

@@ -1,8 +1,8 @@
-//! For whoever runs the service, and the files it carries.
+//! For whoever runs the service.
 
+use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::answer;
@@ -48,27 +48,4 @@ pub async fn metrics(app: Data<App>) -> Result<HttpResponse> {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type(telemetry::CONTENT_TYPE)
         .body(text))
-}
-
-/// `GET /openapi.yaml`.
-pub async fn openapi(request: HttpRequest) -> Result<HttpResponse> {
-    let contract = include_bytes!("../../openapi.yaml");
-    answer::public_now(&request, contract.to_vec(), "application/yaml").await
-}
-
-/// `GET /postil.js`: any page may load it.
-pub async fn widget(request: HttpRequest) -> Result<HttpResponse> {
-    let widget = include_bytes!("../../widget/dist/postil.js");
-    let mut response =
-        answer::public_now(&request, widget.to_vec(), "text/javascript; charset=utf-8").await?;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        header::HeaderValue::from_static("*"),
-    );
-    headers.insert(
-        header::HeaderName::from_static("cross-origin-resource-policy"),
-        header::HeaderValue::from_static("cross-origin"),
-    );
-    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! The rules: each function is one act, carried out in one transaction.
+//! The rules: what may be done by whom, and what follows from it.
 
 pub mod caller;
 pub mod comments;

@@ -166,7 +166,7 @@ pub struct Overlay {
     can: Vec<&'static str>,
     comments: BTreeMap<CommentId, Mark>,
     pending: Vec<OwnComment>,
-    /// Mail subscriptions come with their own issue; the member is part of the contract.
+    /// Nobody is subscribed to anything yet; the member is part of the contract.
     subscription: Option<()>,
 }
 

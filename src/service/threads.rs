@@ -29,7 +29,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Parses a page's address (`pointer_url` and `/key` name them in errors).
+    /// Parses a page's address and, where it has one, its key.
     ///
     /// # Errors
     /// `url_invalid`, `url_not_on_site`, `key_invalid`, with the name of the value in front.

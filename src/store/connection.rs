@@ -1,6 +1,9 @@
 //! Which database, and how a connection to it is made and kept.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -29,12 +32,21 @@ impl Conn {
 }
 
 /// Where the data is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A file.
     Sqlite(PathBuf),
     /// A server: `postgres://…`. May hold a password, so it is never printed.
     Postgres(String),
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
 }
 
 impl Database {
@@ -65,6 +77,7 @@ pub(super) fn connect(database: &Database) -> Result<Conn> {
     };
     match database {
         Database::Sqlite(path) => {
+            make_private(path)?;
             let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(away)?;
             // FULL: a commit that was acknowledged survives a loss of power.
             // busy_timeout comes first: switching to WAL takes a lock.
@@ -86,6 +99,24 @@ pub(super) fn connect(database: &Database) -> Result<Conn> {
     }
 }
 
+/// Makes the file for nobody but this user, if it is not there: there are addresses in it. SQLite
+/// gives its other files the same permissions.
+fn make_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::Internal(format!(
+            "the database file cannot be made: {error}"
+        ))),
+    }
+}
+
 /// Makes and checks pooled connections.
 #[derive(Debug)]
 pub(super) struct Manager(Database);
@@ -101,7 +132,12 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Conn> {
-        connect(&self.0)
+        let mut conn = connect(&self.0)?;
+        if let Conn::Sqlite(conn) = &mut conn {
+            // The one writer has a connection of its own.
+            conn.batch_execute("PRAGMA query_only = ON")?;
+        }
+        Ok(conn)
     }
 
     fn is_valid(&self, conn: &mut Conn) -> Result<()> {

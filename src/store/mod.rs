@@ -46,7 +46,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    database: Database,
     pool: Pool<Manager>,
     /// SQLite's one writer; PostgreSQL writes through the pool.
     writer: Option<writer::Writer>,
@@ -100,17 +99,11 @@ impl Store {
             Database::Postgres(_) => None,
         };
         let inner = Inner {
-            database,
             pool,
             writer,
             touched,
         };
         Ok((Self(Arc::new(inner)), receiver))
-    }
-
-    /// Which database this is.
-    pub fn database(&self) -> &Database {
-        &self.0.database
     }
 
     /// Runs `work` on one consistent, read-only state of the data.

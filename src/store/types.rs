@@ -69,13 +69,6 @@ impl<T: Serialize> Json<T> {
     }
 }
 
-impl<T> Json<T> {
-    /// The value itself.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-}
-
 impl<T> Deref for Json<T> {
     type Target = T;
 

@@ -1,5 +1,5 @@
 //! The JSON that leaves: built from stored rows, for whoever renders it (pages, streams, answers).
-//! A row, a view and a domain type are three things; nothing is serialised but views.
+//! A row, a view and a domain type are three things.
 
 pub mod change;
 pub mod comment;
