@@ -1,5 +1,6 @@
 //! Puts the house together: settings, store, pages, streams, mail, server; and takes it down in order.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use ipnet::IpNet;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{self, Config, SettingError};
 use crate::domain::page::Origin;
@@ -32,7 +33,7 @@ const PAGES: u64 = 64 * 1024 * 1024;
 /// How long requests under way may take to finish when the service stops, in seconds.
 const GRACE: u64 = 20;
 
-/// How often what has had its time is forgotten.
+/// How often the limits forget whom they need not remember.
 const TIDY: Duration = Duration::from_secs(600);
 
 /// What every handler is given.
@@ -108,9 +109,10 @@ pub struct Service {
     app: Data<App>,
     listener: TcpListener,
     address: SocketAddr,
-    workers: usize,
-    keep_log: Duration,
-    tasks: JoinSet<&'static str>,
+    threads: usize,
+    pump: JoinHandle<()>,
+    /// What works beside the server, and ends when told to.
+    workers: JoinSet<&'static str>,
     stop: watch::Sender<bool>,
 }
 
@@ -137,17 +139,18 @@ impl Service {
         }
         let streams = Streams::new(store.clone(), config.limits.streams);
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        let pump = streams.clone().pump(announced);
-        tasks.spawn(async move {
-            pump.await;
-            "live streams"
-        });
+        let pump = tokio::spawn(streams.clone().pump(announced));
         let post = post(&config.mail, &public)?;
-        let worker = mail::worker::run(store.clone(), post, stopped);
-        tasks.spawn(async move {
-            worker.await;
+        let mail = mail::worker::run(store.clone(), post, stopped.clone());
+        let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped);
+        let mut workers = JoinSet::new();
+        workers.spawn(async move {
+            mail.await;
             "mail"
+        });
+        workers.spawn(async move {
+            housekeeping.await;
+            "housekeeping"
         });
         let limits = Limits {
             comments: Limit::new("comments", config.limits.comments),
@@ -170,9 +173,9 @@ impl Service {
             app,
             listener,
             address,
-            workers: config.workers,
-            keep_log: config.keep_log,
-            tasks,
+            threads: config.workers,
+            pump,
+            workers,
             stop,
         })
     }
@@ -221,7 +224,7 @@ impl Service {
                     .configure(http::routes)
             }
         })
-        .workers(self.workers)
+        .workers(self.threads)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(GRACE)
         .disable_signals()
@@ -237,13 +240,10 @@ impl Service {
                 () = &mut until => break,
                 _ = tidy.tick() => {
                     app.limits.tidy();
-                    if let Err(error) = housekeeping::tidy(&app.store, self.keep_log, Time::now()).await {
-                        tracing::warn!(code = error.code(), "housekeeping put off");
-                    }
                 }
-                Some(ended) = self.tasks.join_next() => {
-                    let name = ended.unwrap_or("a task that panicked");
-                    return Err(Error::Internal(format!("{name} ended before its time")).into());
+                _ = &mut self.pump => return Err(ended_early("live streams")),
+                Some(ended) = self.workers.join_next() => {
+                    return Err(ended_early(ended.unwrap_or("a worker that panicked")));
                 }
             }
         }
@@ -252,18 +252,13 @@ impl Service {
         let stopping = handle.stop(true);
         let (ended, ()) = tokio::join!(&mut server, stopping);
         ended?;
-        // The mail worker ends by itself; the streams' task has nothing left to do.
         let _ = self.stop.send(true);
         let grace = Duration::from_secs(GRACE);
-        let _ = tokio::time::timeout(grace, async {
-            while let Some(ended) = self.tasks.join_next().await {
-                if ended.is_ok_and(|name| name == "mail") {
-                    break;
-                }
-            }
-        })
-        .await;
-        self.tasks.shutdown().await;
+        let workers = async { while self.workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, workers).await.is_err() {
+            tracing::warn!("a worker did not end in time");
+        }
+        self.pump.abort();
         app.store.close().await;
         Ok(())
     }
@@ -275,8 +270,13 @@ impl Service {
 /// Those of [`Service::open`] and [`Service::run`].
 pub async fn serve(config: Config) -> Result<(), Failure> {
     let service = Service::open(config).await?;
-    print!("{}", service.welcome());
+    // Nobody may be reading, which is no reason not to serve.
+    let _ = std::io::stdout().write_all(service.welcome().as_bytes());
     service.run(signalled()).await
+}
+
+fn ended_early(task: &str) -> Failure {
+    Error::Internal(format!("{task} ended before its time")).into()
 }
 
 /// Ends when the operator wants the service to stop.

@@ -49,6 +49,8 @@ pub enum Error {
     RequestTimeout,
     /// It does not fit what is there: a name that is taken, a comment that was withdrawn.
     Conflict(String),
+    /// It was edited since it was read.
+    Changed,
     /// The thread takes no more comments.
     ThreadClosed,
     /// The log does not reach back that far: read the thread anew.
@@ -115,6 +117,7 @@ impl Error {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::Conflict(_) => "conflict",
+            Self::Changed => "changed",
             Self::ThreadClosed => "thread_closed",
             Self::Resync => "resync",
             Self::BodyTooLarge(_) => "body_too_large",
@@ -207,6 +210,7 @@ impl fmt::Display for Error {
             Self::UnknownSite => f.write_str("There is no site of that name."),
             Self::MethodNotAllowed => f.write_str("This address does not take that method."),
             Self::RequestTimeout => f.write_str("The request's body came too slowly."),
+            Self::Changed => f.write_str("It was edited since that revision; read it again."),
             Self::ThreadClosed => f.write_str("This thread takes no more comments."),
             Self::Resync => {
                 f.write_str("The log does not hold that version; read the thread anew.")

@@ -128,7 +128,7 @@ export class Thread {
   apply({ version, type, comment_id: id, comment, thread }) {
     if (version <= this.version) return;
     this.version = version;
-    if (type === 'comment.deleted') {
+    if (type === 'comment.deleted' && comment?.status !== 'published') {
       this.#uncount(id);
       if (!comment) this.#drop(id);
       else if (this.get(id)) this.#put(comment);

@@ -137,6 +137,7 @@ CREATE TABLE revisions (
     revision   BIGINT NOT NULL,
     body       TEXT NOT NULL,
     body_html  TEXT NOT NULL,
+    public     BOOLEAN NOT NULL,            -- whether it was what everybody read
     created_at BIGINT NOT NULL,
     PRIMARY KEY (comment_id, revision)
 );

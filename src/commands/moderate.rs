@@ -6,7 +6,7 @@ use postil::domain::judgement::Reason;
 use postil::domain::time::Time;
 use postil::domain::word::Status;
 use postil::service::caller::Caller;
-use postil::service::moderation::{self, Action};
+use postil::service::moderation::{self, Action, Target};
 use postil::service::sites;
 use postil::store::comments::Queue;
 use postil::store::{Store, threads};
@@ -115,10 +115,21 @@ async fn decide(
         Action::Approve => "approved",
         Action::Reject => "rejected",
     };
+    let targets: Vec<_> = ids
+        .iter()
+        .map(|&id| Target { id, revision: None })
+        .collect();
     let mut text = String::new();
     let mut failed = Vec::new();
-    let decided =
-        moderation::decide(store, &Caller::operator(), action, ids, reason, Time::now()).await?;
+    let decided = moderation::decide(
+        store,
+        &Caller::operator(),
+        action,
+        &targets,
+        reason,
+        Time::now(),
+    )
+    .await?;
     for (id, decided) in ids.iter().zip(decided) {
         if decided.ok {
             text += &format!("{id} {done}\n");

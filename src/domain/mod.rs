@@ -7,6 +7,7 @@ pub mod id;
 pub mod invalid;
 pub mod judgement;
 pub mod markdown;
+pub mod network;
 mod origin;
 pub mod page;
 pub mod rank;

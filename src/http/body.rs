@@ -15,8 +15,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, FieldError, Result};
 
-/// Most bytes of a body. A comment of 15,000 characters with JSON's escapes fits.
-pub const LIMIT: usize = 64 * 1024;
+/// Most bytes of a body: the longest comment that a site may allow (15,000 characters) fits even when
+/// each is written as two `\\uXXXX` escapes, as many JSON encoders write an emoji.
+pub const LIMIT: usize = 192 * 1024;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -1,43 +1,16 @@
 //! Where a request comes from. No proxy is trusted unless its network is configured.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// The network a client belongs to: the /24 of an IPv4 address, the /64 of an IPv6 one. What limits
-/// count by; a single address says little where thousands are had for nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
-
-impl Network {
-    /// The network of an address.
-    pub fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(v4) => {
-                let [a, b, c, _] = v4.octets();
-                IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
-            }
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        })
-    }
-
-    /// Its bytes, for hashing.
-    pub fn bytes(self) -> Vec<u8> {
-        match self.0 {
-            IpAddr::V4(v4) => v4.octets().to_vec(),
-            IpAddr::V6(v6) => v6.octets().to_vec(),
-        }
-    }
-}
+use crate::domain::network::Network;
 
 /// The client's network: the connection's, or what the last proxy that is trusted says.
 pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else {
-        return Network(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        return Network::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
     };
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if !is_trusted(&peer) {
@@ -45,17 +18,16 @@ pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     }
     let mut client = peer;
     let forwarded = request.headers().get_all("X-Forwarded-For");
-    let hops: Vec<&str> = forwarded
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+    let lines: Vec<_> = forwarded
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
         .collect();
     // From the nearest hop outwards: the first that is not ours is the client; what stands before
     // it is the client's own tale.
-    for hop in hops.into_iter().rev() {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
+        let Some(address) = address(hop.trim()) else {
             break;
         };
-        client = address.to_canonical();
+        client = address;
         if !is_trusted(&client) {
             break;
         }
@@ -63,16 +35,31 @@ pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     Network::of(client)
 }
 
+/// An address as proxies write it: alone, in brackets, or with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    let alone = bare.parse::<IpAddr>();
+    let address = alone.or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
 
     use super::*;
 
-    fn seen(peer: &str, forwarded: &str, trusted: &str) -> Network {
+    fn seen(peer: &str, forwarded: &[u8], trusted: &str) -> Network {
         let request = TestRequest::default()
             .peer_addr(format!("{peer}:1").parse().unwrap())
-            .insert_header(("X-Forwarded-For", forwarded))
+            .insert_header((
+                "X-Forwarded-For",
+                HeaderValue::from_bytes(forwarded).unwrap(),
+            ))
             .to_http_request();
         let trusted: Vec<IpNet> = trusted
             .split_whitespace()
@@ -87,23 +74,28 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {
-        assert_eq!(seen("9.9.9.9", "1.2.3.4", ""), net("9.9.9.9"));
-        assert_eq!(seen("10.0.0.1", "1.2.3.4", "10.0.0.0/8"), net("1.2.3.4"));
+        let ours = "10.0.0.0/8";
+        assert_eq!(seen("9.9.9.9", b"1.2.3.4", ""), net("9.9.9.9"));
+        assert_eq!(seen("10.0.0.1", b"1.2.3.4", ours), net("1.2.3.4"));
         assert_eq!(
-            seen("10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.2", "10.0.0.0/8"),
+            seen("10.0.0.1", b"6.6.6.6, 1.2.3.4, 10.0.0.2", ours),
             net("1.2.3.4")
         );
         assert_eq!(
-            seen("10.0.0.1", "6.6.6.6, nonsense", "10.0.0.0/8"),
+            seen("10.0.0.1", b"6.6.6.6, nonsense", ours),
             net("10.0.0.1")
         );
     }
 
     #[test]
-    fn neighbours_share_a_network() {
-        assert_eq!(net("1.2.3.4"), net("1.2.3.200"));
-        assert_ne!(net("1.2.3.4"), net("1.2.4.4"));
-        assert_eq!(net("::ffff:1.2.3.4"), net("1.2.3.9"));
-        assert_eq!(net("2001:db8::1"), net("2001:db8::ffff"));
+    fn a_hop_may_have_a_port_or_brackets_and_what_stands_before_it_may_be_anything() {
+        let ours = "10.0.0.0/8";
+        assert_eq!(seen("10.0.0.1", b"1.2.3.4:5678", ours), net("1.2.3.4"));
+        assert_eq!(seen("10.0.0.1", b"[2001:db8::1]", ours), net("2001:db8::1"));
+        assert_eq!(
+            seen("10.0.0.1", b"[2001:db8::1]:80", ours),
+            net("2001:db8::1")
+        );
+        assert_eq!(seen("10.0.0.1", b"\xff, 1.2.3.4", ours), net("1.2.3.4"));
     }
 }

@@ -11,9 +11,9 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::client::Network;
 use crate::config::Rate;
 use crate::domain::id::PersonId;
+use crate::domain::network::Network;
 use crate::error::{Error, Result};
 
 /// A network holds many people, so it may do this many times what one person may.

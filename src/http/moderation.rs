@@ -1,5 +1,7 @@
 //! Moderators' calls.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use crate::domain::judgement::Reason;
 use crate::domain::text::Title;
 use crate::domain::word::{Status, Word};
 use crate::error::Result;
-use crate::service::moderation::{self, Action, Decided};
+use crate::service::moderation::{self, Action, Decided, Target};
 use crate::service::threads::{self, Directions, Page};
 use crate::store::comments::Queue;
 
@@ -55,6 +57,9 @@ pub async fn queue(call: Call) -> Result<HttpResponse> {
 pub struct Decision {
     action: String,
     ids: Vec<String>,
+    /// By id: the revision that was read.
+    #[serde(default)]
+    revisions: HashMap<String, i64>,
     reason: Option<String>,
 }
 
@@ -82,11 +87,13 @@ pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
         let detail = format!("`ids` takes 1 to {MOST} ids.");
         fields.take::<()>("/ids", Err(Invalid::new("field_invalid", detail)));
     }
-    let mut ids = Vec::new();
+    let mut targets = Vec::new();
     for (index, id) in raw.ids.iter().enumerate() {
         let parsed = id.parse::<CommentId>();
         let parsed = parsed.map_err(|_| Invalid::new("field_invalid", "This is not an id."));
-        ids.extend(fields.take(&format!("/ids/{index}"), parsed));
+        let revision = raw.revisions.get(id).copied();
+        let id = fields.take(&format!("/ids/{index}"), parsed);
+        targets.extend(id.map(|id| Target { id, revision }));
     }
     let reason = fields.optional("/reason", raw.reason.as_deref(), |text| line(text, 200));
     let action = fields.finish(action)?;
@@ -98,7 +105,7 @@ pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
         &call.app.store,
         &call.caller,
         action,
-        &ids,
+        &targets,
         reason,
         call.now,
     )

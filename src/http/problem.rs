@@ -51,7 +51,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound | Error::UnknownSite => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Error::Conflict(_) | Error::ThreadClosed => StatusCode::CONFLICT,
+        Error::Conflict(_) | Error::Changed | Error::ThreadClosed => StatusCode::CONFLICT,
         Error::Resync => StatusCode::GONE,
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

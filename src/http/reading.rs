@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -26,6 +27,10 @@ use crate::view::thread::Stamp;
 
 const JSON: &str = "application/json";
 const ATOM: &str = "application/atom+xml; charset=utf-8";
+
+/// The plain page needs nothing from anywhere.
+const PLAIN: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// How many comments a feed has.
 const FEED: i64 = 50;
@@ -264,7 +269,12 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
             .await
     };
     let ready = app.pages.get(name, stamp, build).await?;
-    Ok(answer::public(&request, &ready, HTML))
+    let mut response = answer::public(&request, &ready, HTML);
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(PLAIN),
+    );
+    Ok(response)
 }
 
 /// `GET /v1/threads/{thread}/me`.

@@ -9,10 +9,11 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 
-use super::client::{self, Network};
+use super::client;
 use super::limits::Limit;
 use crate::app::App;
 use crate::domain::invalid::Invalid;
+use crate::domain::network::Network;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::caller::Caller;

@@ -5,22 +5,21 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer;
 use super::query::{Query, id};
+use super::{answer, client};
 use crate::app::App;
 use crate::domain::id::ThreadId;
 use crate::domain::invalid::Invalid;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::threads::may_be_unwritten;
-use crate::store::threads;
 use crate::view::change;
 
 const VERSION: &str = "a version: a whole number, 0 or more";
 
 /// `GET /v1/threads/{thread}/changes`.
 pub async fn changes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let thread = thread(&app, &request).await?;
+    let thread = thread(&request)?;
     let query = Query::of(&request);
     query.required("since")?;
     let since = since(&query)?.unwrap_or_default();
@@ -35,7 +34,7 @@ pub async fn changes(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
 
 /// `GET /v1/threads/{thread}/events`.
 pub async fn events(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let thread = thread(&app, &request).await?;
+    let thread = thread(&request)?;
     let since = match request.headers().get("Last-Event-ID") {
         Some(id) => {
             let id = id
@@ -58,7 +57,8 @@ pub async fn events(app: Data<App>, request: HttpRequest) -> Result<HttpResponse
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // nginx would hold events back otherwise.
         .insert_header(("X-Accel-Buffering", "no"));
-    match app.streams.follow(thread, since).await {
+    let network = client::network(&request, &app.trusted_proxies);
+    match app.streams.follow(thread, since, network).await {
         Ok(events) => Ok(response.streaming(events)),
         Err(Error::Resync) => Ok(response.body(Bytes::from_static(b"event: resync\ndata: {}\n\n"))),
         Err(error) => Err(error),
@@ -69,18 +69,9 @@ fn since(query: &Query) -> Result<Option<i64>> {
     Ok(query.parsed::<u32>("since", VERSION)?.map(i64::from))
 }
 
-/// The thread that is named, if there is one or could be one.
-async fn thread(app: &App, request: &HttpRequest) -> Result<ThreadId> {
+/// The thread that is named, whether anybody has written in it yet or not.
+fn thread(request: &HttpRequest) -> Result<ThreadId> {
     let thread: ThreadId = id(request, "thread")?;
-    if thread.can_be_minted() {
-        return Ok(thread);
-    }
-    let found = app
-        .store
-        .read(move |conn| threads::by_id(conn, thread))
-        .await?;
-    match found {
-        Some(_) => Ok(thread),
-        None => may_be_unwritten(thread).map(|()| thread),
-    }
+    may_be_unwritten(thread)?;
+    Ok(thread)
 }

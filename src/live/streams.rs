@@ -13,10 +13,11 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{interval, timeout};
 
 use crate::domain::id::ThreadId;
+use crate::domain::network::Network;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::store::{Store, threads};
-use crate::view::change::{self, Change};
+use crate::view::change;
 
 /// How often an idle stream says that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -26,13 +27,20 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_secs(2);
 
 /// How many events a slow reader may fall behind; then its stream ends, to be resumed by id.
-const BEHIND: usize = 256;
+const BEHIND: usize = 32;
 
-/// How many events are read from the log at once.
-const CHUNK: i64 = 100;
+/// How many events are read from the log and rendered at once. What a stream holds in memory for a
+/// reader who does not read is this much, or [`BEHIND`] shared events.
+const CHUNK: i64 = 16;
 
 /// How many versions are looked up in one query.
 const LOOKUP: usize = 500;
+
+/// One network may hold this part of all the streams there is room for...
+const SHARE: usize = 10;
+
+/// ... and this many at least.
+const LEAST_SHARE: usize = 64;
 
 /// The streams that are open.
 pub struct Streams {
@@ -45,35 +53,24 @@ pub struct Streams {
 struct Watched {
     threads: HashMap<ThreadId, Channel>,
     open: usize,
+    open_of: HashMap<Network, usize>,
     stopped: bool,
 }
 
 struct Channel {
     /// The version up to which events were handed out.
     version: i64,
-    sender: broadcast::Sender<Frame>,
+    sender: broadcast::Sender<Frames>,
 }
 
-/// An event as it goes over the wire.
+/// Events as they go over the wire.
 #[derive(Debug, Clone)]
-struct Frame {
-    version: i64,
+struct Frames {
+    /// The version of the first.
+    first: i64,
+    /// The version of the last.
+    last: i64,
     bytes: Bytes,
-}
-
-impl Frame {
-    fn of(change: &Change) -> Result<Self> {
-        let data = serde_json::to_string(change)
-            .map_err(|error| Error::Internal(format!("rendering a change: {error}")))?;
-        let text = format!(
-            "id: {}\nevent: {}\ndata: {data}\n\n",
-            change.version, change.kind
-        );
-        Ok(Self {
-            version: change.version,
-            bytes: Bytes::from(text),
-        })
-    }
 }
 
 impl Streams {
@@ -111,71 +108,84 @@ impl Streams {
         self: &Arc<Self>,
         thread: ThreadId,
         since: Option<i64>,
+        network: Network,
     ) -> Result<impl Stream<Item = Result<Bytes>> + use<>> {
-        let place = Place::take(self)?;
-        let present = self.version(thread).await?;
-        // Listening begins before the past is read, so that nothing falls between.
-        let receiver = self.listen(thread, present)?;
-        let (first, sent) = match since {
-            Some(since) => (self.past(thread, since).await?, since),
-            None => (vec![greeting(present)], present),
-        };
-        let sent = first.last().map_or(sent, |frame| frame.version);
+        let place = Place::take(self, thread, network)?;
         // The server sends its head with the first bytes of the body, and a browser that hears
         // nothing takes the stream for broken: so there always is something at once.
-        let mut waiting = vec![Bytes::from_static(b": following\n\n")];
-        waiting.extend(first.into_iter().map(|frame| frame.bytes));
+        let (sent, greeting) = match since {
+            Some(since) => {
+                self.check(thread, since).await?;
+                (since, ": following\n\n".to_owned())
+            }
+            None => {
+                let now = self.version(thread).await?;
+                let greeting = format!("id: {now}\nevent: ready\ndata: {{\"version\":{now}}}\n\n");
+                (now, greeting)
+            }
+        };
         let follower = Follower {
-            waiting: waiting.into_iter(),
-            receiver,
+            greeting: Some(Bytes::from(greeting)),
+            live: None,
+            caught_up: false,
             sent,
-            _place: place,
+            place,
         };
         Ok(stream::unfold(follower, Follower::next))
     }
 
     async fn version(&self, thread: ThreadId) -> Result<i64> {
-        self.store
-            .read(move |conn| Ok(threads::by_id(conn, thread)?.map_or(0, |row| row.version)))
-            .await
+        let read = self
+            .store
+            .read(move |conn| Ok(threads::by_id(conn, thread)?.map_or(0, |row| row.version)));
+        read.await
     }
 
-    fn listen(&self, thread: ThreadId, present: i64) -> Result<broadcast::Receiver<Frame>> {
+    /// Whether the log tells all that came after `since`.
+    async fn check(&self, thread: ThreadId, since: i64) -> Result<()> {
+        let read = self
+            .store
+            .read(move |conn| change::since(conn, thread, since, 0, Time::now()));
+        read.await.map(|_| ())
+    }
+
+    /// The next events after `since`, if there are any.
+    async fn past(&self, thread: ThreadId, since: i64) -> Result<Option<Frames>> {
+        let read = self.store.read(move |conn| {
+            let changes = change::since(conn, thread, since, CHUNK, Time::now())?;
+            let (Some(first), Some(last)) = (changes.items.first(), changes.items.last()) else {
+                return Ok(None);
+            };
+            let mut text = String::new();
+            for change in &changes.items {
+                let data = serde_json::to_string(change)
+                    .map_err(|error| Error::Internal(format!("rendering a change: {error}")))?;
+                text += &format!(
+                    "id: {}\nevent: {}\ndata: {data}\n\n",
+                    change.version, change.kind
+                );
+            }
+            let bytes = Bytes::from(text);
+            Ok(Some(Frames {
+                first: first.version,
+                last: last.version,
+                bytes,
+            }))
+        });
+        read.await
+    }
+
+    /// Listens to a thread; `sent` is how far the listener has come.
+    fn listen(&self, thread: ThreadId, sent: i64) -> Option<broadcast::Receiver<Frames>> {
         let mut watched = self.watched();
         if watched.stopped {
-            return Err(Error::Busy);
+            return None;
         }
         let channel = watched.threads.entry(thread).or_insert_with(|| Channel {
-            version: present,
+            version: sent,
             sender: broadcast::channel(BEHIND).0,
         });
-        Ok(channel.sender.subscribe())
-    }
-
-    /// The events after `since`, as far as the log goes now.
-    async fn past(&self, thread: ThreadId, since: i64) -> Result<Vec<Frame>> {
-        let mut frames = Vec::new();
-        let mut from = since;
-        loop {
-            let changes = self.changes(thread, from).await?;
-            for change in &changes.items {
-                frames.push(Frame::of(change)?);
-                from = change.version;
-            }
-            if changes.next.is_none() {
-                return Ok(frames);
-            }
-            // Whoever is further behind reads the thread anew: it is less work for both.
-            if frames.len() >= BEHIND {
-                return Err(Error::Resync);
-            }
-        }
-    }
-
-    async fn changes(&self, thread: ThreadId, since: i64) -> Result<change::Changes> {
-        self.store
-            .read(move |conn| change::since(conn, thread, since, CHUNK, Time::now()))
-            .await
+        Some(channel.sender.subscribe())
     }
 
     /// Hands out what is new: for each announced thread at once, for all watched ones now and then.
@@ -198,11 +208,7 @@ impl Streams {
                         ids.retain(|id| watched.threads.contains_key(id));
                     }
                 },
-                _ = poll.tick() => {
-                    let mut watched = self.watched();
-                    watched.threads.retain(|_, channel| channel.sender.receiver_count() > 0);
-                    ids.extend(watched.threads.keys().copied());
-                }
+                _ = poll.tick() => ids.extend(self.watched().threads.keys().copied()),
             }
             for chunk in ids.chunks(LOOKUP) {
                 if let Err(error) = self.hand_out(chunk.to_vec()).await {
@@ -222,87 +228,122 @@ impl Streams {
             .read(move |conn| threads::versions(conn, &ids))
             .await?;
         for (thread, version) in versions {
-            let Some(sent) = self
-                .watched()
-                .threads
-                .get(&thread)
-                .map(|channel| channel.version)
-            else {
-                continue;
-            };
-            if version <= sent {
-                continue;
-            }
-            match self.past(thread, sent).await {
-                Ok(frames) => {
-                    let mut watched = self.watched();
-                    if let Some(channel) = watched.threads.get_mut(&thread) {
-                        for frame in frames {
-                            channel.version = frame.version;
+            while let Some(sent) = self.handed_out(thread).filter(|sent| *sent < version) {
+                match self.past(thread, sent).await {
+                    Ok(None) => break,
+                    Ok(Some(frames)) => {
+                        if let Some(channel) = self.watched().threads.get_mut(&thread) {
+                            channel.version = frames.last;
                             // Fails only when nobody listens any more.
-                            let _ = channel.sender.send(frame);
+                            let _ = channel.sender.send(frames);
                         }
                     }
+                    // Dropping the channel ends its streams; they come back and are told to resync.
+                    Err(Error::Resync) => {
+                        self.watched().threads.remove(&thread);
+                    }
+                    Err(error) => return Err(error),
                 }
-                // Dropping the channel ends its streams; they come back and are told to resync.
-                Err(Error::Resync) => {
-                    self.watched().threads.remove(&thread);
-                }
-                Err(error) => return Err(error),
             }
         }
         Ok(())
     }
-}
 
-fn greeting(version: i64) -> Frame {
-    let text = format!("id: {version}\nevent: ready\ndata: {{\"version\":{version}}}\n\n");
-    Frame {
-        version,
-        bytes: Bytes::from(text),
+    fn handed_out(&self, thread: ThreadId) -> Option<i64> {
+        self.watched()
+            .threads
+            .get(&thread)
+            .map(|channel| channel.version)
     }
 }
 
 /// One of the streams there is room for; given back when dropped.
-struct Place(Arc<Streams>);
+struct Place {
+    streams: Arc<Streams>,
+    thread: ThreadId,
+    network: Network,
+}
 
 impl Place {
-    fn take(streams: &Arc<Streams>) -> Result<Self> {
+    fn take(streams: &Arc<Streams>, thread: ThreadId, network: Network) -> Result<Self> {
         let mut watched = streams.watched();
-        if watched.stopped || watched.open >= streams.most {
+        let share = (streams.most / SHARE).max(LEAST_SHARE);
+        let own = watched.open_of.get(&network).copied().unwrap_or_default();
+        if watched.stopped || watched.open >= streams.most || own >= share {
             return Err(Error::Busy);
         }
         watched.open += 1;
+        watched.open_of.insert(network, own + 1);
         drop(watched);
-        Ok(Self(streams.clone()))
+        Ok(Self {
+            streams: streams.clone(),
+            thread,
+            network,
+        })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.watched().open -= 1;
+        let mut watched = self.streams.watched();
+        watched.open -= 1;
+        if let Some(own) = watched.open_of.get_mut(&self.network) {
+            *own -= 1;
+            if *own == 0 {
+                watched.open_of.remove(&self.network);
+            }
+        }
+        let channel = watched.threads.get(&self.thread);
+        if channel.is_some_and(|channel| channel.sender.receiver_count() == 0) {
+            watched.threads.remove(&self.thread);
+        }
     }
 }
 
-/// One reader's place in a stream.
+/// One reader's place in a stream. Fields are dropped in this order: the receiver goes before the
+/// place, which looks whether it was the last one.
 struct Follower {
-    waiting: std::vec::IntoIter<Bytes>,
-    receiver: broadcast::Receiver<Frame>,
+    greeting: Option<Bytes>,
+    live: Option<broadcast::Receiver<Frames>>,
+    /// Whether the log was read to its end after listening began.
+    caught_up: bool,
     sent: i64,
-    _place: Place,
+    place: Place,
 }
 
 impl Follower {
     async fn next(mut self) -> Option<(Result<Bytes>, Self)> {
-        if let Some(bytes) = self.waiting.next() {
-            return Some((Ok(bytes), self));
+        if let Some(greeting) = self.greeting.take() {
+            return Some((Ok(greeting), self));
+        }
+        // The past is read as fast as the reader takes it, a little at a time.
+        while !self.caught_up {
+            let listened = self.live.is_some();
+            match self.place.streams.past(self.place.thread, self.sent).await {
+                Ok(Some(frames)) => {
+                    self.sent = frames.last;
+                    return Some((Ok(frames.bytes), self));
+                }
+                // Nothing happened since listening began, so nothing fell between.
+                Ok(None) if listened => self.caught_up = true,
+                Ok(None) => {
+                    self.live = Some(self.place.streams.listen(self.place.thread, self.sent)?);
+                }
+                // The reader comes back with the last id it saw.
+                Err(_) => return None,
+            }
         }
         loop {
-            match timeout(HEARTBEAT, self.receiver.recv()).await {
+            match timeout(HEARTBEAT, self.live.as_mut()?.recv()).await {
                 Err(_) => return Some((Ok(Bytes::from_static(b": still here\n\n")), self)),
-                Ok(Ok(frame)) if frame.version > self.sent => {
-                    self.sent = frame.version;
-                    return Some((Ok(frame.bytes), self));
+                Ok(Ok(frames)) if frames.first > self.sent => {
+                    self.sent = frames.last;
+                    return Some((Ok(frames.bytes), self));
+                }
+                Ok(Ok(frames)) if frames.last > self.sent => {
+                    // Some of it was read from the log already: the rest is, too.
+                    self.caught_up = false;
+                    return Some((Ok(Bytes::from_static(b": catching up\n\n")), self));
                 }
                 Ok(Ok(_)) => {}
                 // Too slow, or the service stops: the reader comes back with the last id it saw.

@@ -316,6 +316,7 @@ fn revision(comment: &Comment) -> Revision {
         revision: comment.revision,
         body: comment.body.clone(),
         body_html: comment.body_html.clone(),
+        public: *comment.status == Status::Published,
         created_at: comment.edited_at.unwrap_or(comment.created_at),
     }
 }
@@ -352,10 +353,11 @@ pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) ->
 
 /// A comment that the caller wrote, with its thread locked.
 fn own(tx: &mut Tx, caller: &Caller, id: CommentId) -> Result<(Locked, Comment)> {
-    let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    // Before anything is looked up: whoever is nobody learns nothing of what is held.
     if caller.authority.is_none() {
         return Err(Error::Unauthorized);
     }
+    let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
     if !caller.wrote(&found) {
         // What the public does not see is not there for strangers.
         return Err(match *found.status {
@@ -404,20 +406,21 @@ pub async fn history(
             let comment = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
             let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
             let is_public = *comment.status == Status::Published;
-            let may_see = caller.wrote(&comment)
-                || caller.has(Role::Moderator, site.id)
-                || (is_public && site.policy.public_history);
-            if *comment.status == Status::Deleted || (!may_see && !is_public) {
+            let sees_all = caller.wrote(&comment) || caller.has(Role::Moderator, site.id);
+            if *comment.status == Status::Deleted || (!sees_all && !is_public) {
                 return Err(Error::NotFound);
             }
-            if !may_see {
+            if !sees_all && !site.policy.public_history {
                 return Err(match caller.authority {
                     None => Error::Unauthorized,
                     Some(_) => Error::Forbidden("Earlier texts are for the author and moderators."),
                 });
             }
-            let mut items = vec![item(revision(&comment))];
-            items.extend(revisions::of(conn, id, 100)?.into_iter().map(item));
+            let mut texts = vec![revision(&comment)];
+            texts.extend(revisions::of(conn, id, 100)?);
+            // A text that was held all its life does not come out by way of the history.
+            texts.retain(|text| sees_all || text.public);
+            let items = texts.into_iter().map(item).collect();
             Ok(view::List::whole(items))
         })
         .await

@@ -2,35 +2,53 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{Store, events, idempotency, sessions};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// How long between two rounds.
+const ROUND: Duration = Duration::from_secs(600);
+
 /// How many rows one step takes.
 const STEP: i64 = 500;
 
-/// Forgets events older than `keep_log`, idempotency keys older than a day, and sessions that ended
-/// a week ago.
-///
-/// # Errors
-/// [`crate::error::Error::Database`]; what was forgotten before stays forgotten.
-pub async fn tidy(store: &Store, keep_log: Duration, now: Time) -> Result<()> {
-    while store
-        .write(move |tx| events::forget(tx, now.minus(keep_log), STEP))
-        .await?
-        > 0
-    {}
-    while store
-        .write(move |tx| idempotency::forget(tx, now.minus(DAY), STEP))
-        .await?
-        > 0
-    {}
-    while store
-        .write(move |tx| sessions::forget(tx, now.minus(7 * DAY), STEP))
-        .await?
-        > 0
-    {}
+/// Forgets, now and then until `stop` turns true, events older than `keep_log`, idempotency keys older
+/// than a day, and sessions that ended a week ago.
+pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = tidy(&store, keep_log, &stop).await {
+            // The next round does what this one could not.
+            tracing::warn!(code = error.code(), "housekeeping put off");
+        }
+        tokio::select! {
+            // An error means that whoever would stop this is gone.
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(ROUND) => {}
+        }
+    }
+}
+
+async fn tidy(store: &Store, keep_log: Duration, stop: &watch::Receiver<bool>) -> Result<()> {
+    let now = Time::now();
+    let go_on = |forgotten: usize| forgotten > 0 && !*stop.borrow();
+    while go_on(
+        store
+            .write(move |tx| events::forget(tx, now.minus(keep_log), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| idempotency::forget(tx, now.minus(DAY), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| sessions::forget(tx, now.minus(7 * DAY), STEP))
+            .await?,
+    ) {}
     Ok(())
 }

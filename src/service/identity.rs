@@ -15,7 +15,7 @@ use crate::domain::time::Time;
 use crate::domain::token::{AccessClaims, ApiToken, Keys, TokenError};
 use crate::domain::word::{Kind, Role};
 use crate::error::{Error, Result};
-use crate::store::people::{self, Changes, Person};
+use crate::store::people::{self, Person, Profile};
 use crate::store::sessions::{self, Session};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
@@ -172,7 +172,7 @@ fn known_by(tx: &mut Tx, site: &Site, claims: &SsoClaims, now: Time) -> Result<P
         .website
         .as_deref()
         .and_then(|website| Website::parse(website).ok());
-    let changes = Changes {
+    let profile = Profile {
         skeleton: name.as_ref().map(|name| skeleton(name.as_str())),
         name: name.map(|name| name.to_string()),
         email: email.map(|email| email.as_str().to_owned()),
@@ -180,11 +180,9 @@ fn known_by(tx: &mut Tx, site: &Site, claims: &SsoClaims, now: Time) -> Result<P
         avatar_url: claims.picture.clone(),
     };
     if let Some(known) = people::by_subject(tx, site.id, &claims.issuer, &claims.subject)? {
-        people::update(tx, known.id, &changes)?;
-        if changes.avatar_url.is_some() && changes.avatar_url != known.avatar_url {
-            // Pictures are shown as they are now, so every page that shows this one is out of date.
-            sites::bump(tx, site.id)?;
-        }
+        // A new picture is shown from the thread's next change on: to say so at once would make
+        // every page of the site anew whenever somebody signs in.
+        people::describe(tx, known.id, &profile)?;
         return people::by_id(tx, known.id)?.ok_or(Error::NotFound);
     }
     let person = Person {
@@ -192,11 +190,11 @@ fn known_by(tx: &mut Tx, site: &Site, claims: &SsoClaims, now: Time) -> Result<P
         issuer: Some(claims.issuer.clone()),
         subject: Some(claims.subject.clone()),
         verified: true,
-        name: changes.name,
-        skeleton: changes.skeleton,
-        email: changes.email,
-        website: changes.website,
-        avatar_url: changes.avatar_url,
+        name: profile.name,
+        skeleton: profile.skeleton,
+        email: profile.email,
+        website: profile.website,
+        avatar_url: profile.avatar_url,
         ..Person::guest(site.id, now)
     };
     people::insert(tx, &person)?;

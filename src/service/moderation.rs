@@ -38,6 +38,15 @@ impl Word for Action {
     }
 }
 
+/// A comment that is decided about.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Which.
+    pub id: CommentId,
+    /// The text that was read; when it was edited since, nothing is decided.
+    pub revision: Option<i64>,
+}
+
 /// What became of one comment of a decision.
 #[derive(Debug, Serialize)]
 pub struct Decided {
@@ -59,13 +68,13 @@ pub async fn decide(
     store: &Store,
     caller: &Caller,
     action: Action,
-    ids: &[CommentId],
+    targets: &[Target],
     reason: Option<Reason>,
     now: Time,
 ) -> Result<Vec<Decided>> {
     caller.must_be(Role::Moderator)?;
     let mut decided = Vec::new();
-    for &id in ids {
+    for &Target { id, revision } in targets {
         let caller = caller.clone();
         let reason = reason.clone();
         let outcome = store.write(move |tx| {
@@ -77,6 +86,9 @@ pub async fn decide(
             caller.must_change(Role::Moderator, Some(found.site_id))?;
             let mut thread = Locked::lock(tx, found.thread_id)?;
             let mut comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if revision.is_some_and(|read| read != comment.revision) {
+                return Err(Error::Changed);
+            }
             match (action, *comment.status) {
                 (_, Status::Deleted) => {
                     return Err(Error::Conflict("Its author has taken it back.".into()));

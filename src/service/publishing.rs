@@ -20,24 +20,32 @@ pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Tim
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
     comments::count_replies(tx, &ids, 1)?;
     comments::touch(tx, comment.root_id, at)?;
-    // What it answers may have been withdrawn while it waited: a tombstone then marks the place.
-    let answered = match comment.reply_to {
-        Some(id) => comments::by_id(tx, id)?,
-        None => None,
-    };
-    for ancestor in path.iter().chain(&answered) {
-        if !ancestor.listed {
-            comments::list(tx, ancestor.id, true)?;
+    // What it answers may have been withdrawn while it waited: tombstones then mark the places.
+    let mut above = vec![comment.parent_id, comment.reply_to];
+    while let Some(next) = above.pop() {
+        let Some(answered) = found(tx, next)? else {
+            continue;
+        };
+        if !answered.listed {
+            comments::list(tx, answered.id, true)?;
             events::append(
                 tx,
                 thread,
                 EventKind::CommentUpdated,
-                Some(ancestor.id),
+                Some(answered.id),
                 now,
             )?;
+            above.extend([answered.parent_id, answered.reply_to]);
         }
     }
     Ok(())
+}
+
+fn found(tx: &mut Tx, id: Option<CommentId>) -> Result<Option<Comment>> {
+    match id {
+        Some(id) => comments::by_id(tx, id),
+        None => Ok(None),
+    }
 }
 
 /// Takes a published comment out of sight, leaving a tombstone where something answers it.
@@ -59,22 +67,17 @@ pub fn withdraw(
     if answered {
         return Ok(());
     }
-    // Tombstones that nothing answers any more go too, from the innermost outwards.
-    let addressee = match comment.reply_to {
-        Some(id) => comments::by_id(tx, id)?,
-        None => None,
-    };
-    for ancestor in addressee.iter().chain(path.iter().rev()) {
-        let is_tombstone = ancestor.listed && *ancestor.status != Status::Published;
-        if is_tombstone && !comments::is_answered(tx, ancestor.id)? {
-            comments::list(tx, ancestor.id, false)?;
-            events::append(
-                tx,
-                thread,
-                EventKind::CommentDeleted,
-                Some(ancestor.id),
-                now,
-            )?;
+    // Tombstones that nothing answers any more go too, and then perhaps what they answered.
+    let mut above = vec![comment.parent_id, comment.reply_to];
+    while let Some(next) = above.pop() {
+        let Some(stone) = found(tx, next)? else {
+            continue;
+        };
+        let is_tombstone = stone.listed && *stone.status != Status::Published;
+        if is_tombstone && !comments::is_answered(tx, stone.id)? {
+            comments::list(tx, stone.id, false)?;
+            events::append(tx, thread, EventKind::CommentDeleted, Some(stone.id), now)?;
+            above.extend([stone.parent_id, stone.reply_to]);
         }
     }
     Ok(())

@@ -150,6 +150,8 @@ pub async fn direct(
             let (_, found) = threads::by_key(tx, page.site, page.key.as_str())?;
             let mut thread = find_or_make(tx, &page, None, now)?;
             let settings = Settings {
+                // A page that gives its key may have been named wrongly by its first reader.
+                url: Some(page.url.to_string()),
                 title: directions
                     .title
                     .as_ref()
@@ -159,7 +161,7 @@ pub async fn direct(
                     .moderation
                     .map(|moderation| moderation.map(Named)),
             };
-            if !settings.is_empty() && changes(&thread, &settings) {
+            if changes(&thread, &settings) {
                 threads::set(tx, thread.id, &settings)?;
                 events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
             }
@@ -173,10 +175,11 @@ pub async fn direct(
 }
 
 fn changes(thread: &Thread, settings: &Settings) -> bool {
-    settings
-        .title
-        .as_ref()
-        .is_some_and(|title| thread.title.as_ref() != Some(title))
+    settings.url.as_ref().is_some_and(|url| thread.url != *url)
+        || settings
+            .title
+            .as_ref()
+            .is_some_and(|title| thread.title.as_ref() != Some(title))
         || settings.state.is_some_and(|state| thread.state != state)
         || settings
             .moderation

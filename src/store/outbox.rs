@@ -42,7 +42,8 @@ pub struct Delivery {
     pub created_at: Time,
 }
 
-/// Calls for a piece of work, unless the same was called for before.
+/// Calls for a piece of work, unless the same is waiting already. One that was done, or given up,
+/// makes room for a new one.
 pub fn post(
     conn: &mut Conn,
     kind: &str,
@@ -50,6 +51,12 @@ pub fn post(
     recipient: PersonId,
     now: Time,
 ) -> Result<()> {
+    let ended = outbox::table
+        .filter(outbox::kind.eq(kind))
+        .filter(outbox::comment_id.eq(comment))
+        .filter(outbox::recipient.eq(recipient))
+        .filter(outbox::state.ne("waiting"));
+    diesel::delete(ended).execute(conn)?;
     let same = outbox::table
         .filter(outbox::kind.eq(kind))
         .filter(outbox::comment_id.eq(comment))

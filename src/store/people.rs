@@ -75,8 +75,6 @@ pub struct Changes {
     pub email: Option<String>,
     /// A new page.
     pub website: Option<String>,
-    /// A new picture.
-    pub avatar_url: Option<String>,
 }
 
 impl Changes {
@@ -87,12 +85,36 @@ impl Changes {
             skeleton,
             email,
             website,
-            avatar_url,
         } = self;
-        [name, skeleton, email, website, avatar_url]
+        [name, skeleton, email, website]
             .iter()
             .all(|field| field.is_none())
     }
+}
+
+/// What a site's own sign-on says of a person now; what it does not say is not known any more.
+#[derive(Clone, AsChangeset)]
+#[diesel(table_name = people)]
+#[diesel(treat_none_as_null = true)]
+pub struct Profile {
+    /// The name.
+    pub name: Option<String>,
+    /// Goes with the name.
+    pub skeleton: Option<String>,
+    /// The address, if the site has verified it.
+    pub email: Option<String>,
+    /// The page.
+    pub website: Option<String>,
+    /// The picture.
+    pub avatar_url: Option<String>,
+}
+
+/// Replaces what is known of a person.
+pub fn describe(conn: &mut Conn, id: PersonId, profile: &Profile) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set(profile)
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The person with that id.

@@ -20,6 +20,8 @@ pub struct Revision {
     pub body: String,
     /// Its HTML, as [`crate::domain::markdown`] made it.
     pub body_html: String,
+    /// Whether it was what everybody read; if not, it was held all its life.
+    pub public: bool,
     /// When it was written.
     pub created_at: Time,
 }

@@ -129,6 +129,7 @@ diesel::table! {
         revision -> BigInt,
         body -> Text,
         body_html -> Text,
+        public -> Bool,
         created_at -> BigInt,
     }
 }

@@ -64,19 +64,14 @@ impl Thread {
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = threads)]
 pub struct Settings {
+    /// Where its page is.
+    pub url: Option<String>,
     /// The publisher's title.
     pub title: Option<String>,
     /// Open or closed.
     pub state: Option<Named<ThreadState>>,
     /// `Some(None)` takes the override away.
     pub moderation: Option<Option<Named<Moderation>>>,
-}
-
-impl Settings {
-    /// Whether nothing is to be set.
-    pub fn is_empty(&self) -> bool {
-        self.title.is_none() && self.state.is_none() && self.moderation.is_none()
-    }
 }
 
 /// The thread with that id.

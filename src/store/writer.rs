@@ -139,12 +139,18 @@ fn serve(
                     touched.extend(job.settle(Ok(())));
                 }
             }
+            // Nothing ran, and nobody's own work is at fault: another process has the lock.
+            Err(Failed::Begin(_)) => {
+                for job in batch {
+                    job.settle(Err(Error::Busy));
+                }
+            }
             // SQLite itself ended the transaction (disk full, I/O error), and with it everybody's
             // work: each runs once more on its own, so that only those fail that must.
-            Err(_) => {
+            Err(Failed::Within(_)) => {
                 for mut job in batch {
                     let committed = commit(conn, std::slice::from_mut(&mut job));
-                    touched.extend(job.settle(committed));
+                    touched.extend(job.settle(committed.map_err(Failed::into_error)));
                 }
             }
         }
@@ -154,18 +160,32 @@ fn serve(
     }
 }
 
-fn commit(conn: &mut Conn, batch: &mut [Box<dyn Job>]) -> Result<()> {
-    let ended = write_all(conn, batch);
-    if ended.is_err() {
+/// Where a transaction failed.
+enum Failed {
+    Begin(Error),
+    Within(Error),
+}
+
+impl Failed {
+    fn into_error(self) -> Error {
+        match self {
+            Self::Begin(error) | Self::Within(error) => error,
+        }
+    }
+}
+
+fn commit(conn: &mut Conn, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+    // IMMEDIATE: a transaction that reads first and writes later could not get the lock any more.
+    conn.batch_execute("BEGIN IMMEDIATE")
+        .map_err(|error| Failed::Begin(error.into()))?;
+    write_all(conn, batch).map_err(|error| {
         // Fails when there is no transaction any more, which is what it is for.
         let _ = conn.batch_execute("ROLLBACK");
-    }
-    ended
+        Failed::Within(error)
+    })
 }
 
 fn write_all(conn: &mut Conn, batch: &mut [Box<dyn Job>]) -> Result<()> {
-    // IMMEDIATE: a transaction that reads first and writes later could not get the lock any more.
-    conn.batch_execute("BEGIN IMMEDIATE")?;
     for job in batch {
         conn.batch_execute("SAVEPOINT job")?;
         if !job.run(conn) {

@@ -89,6 +89,7 @@ pub struct OwnComment {
     #[serde(flatten)]
     comment: Comment,
     body: String,
+    revision: i64,
     reasons: Vec<Reason>,
 }
 
@@ -120,6 +121,7 @@ pub fn own(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
         .map(|(comment, row)| OwnComment {
             comment,
             body: row.body.clone(),
+            revision: row.revision,
             reasons: row.reasons.to_vec(),
         });
     Ok(own.collect())
