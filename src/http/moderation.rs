@@ -16,7 +16,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::judgement::Reason;
 use crate::domain::text::Title;
 use crate::domain::word::{Status, Word};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::service::moderation::{self, Action, Decided, Target};
 use crate::service::threads::{self, Directions, Page};
 use crate::store::comments::Queue;
@@ -28,6 +28,10 @@ const MOST: usize = 100;
 pub async fn queue(call: Call) -> Result<HttpResponse> {
     let query = Query::of(call.request());
     let status = query.word("status")?.unwrap_or(Status::Pending);
+    if status == Status::Deleted {
+        let detail = "Of what its author took back there is nothing left to read.";
+        return Err(Error::Query(Invalid::new("invalid_query", detail)));
+    }
     let slug = query.one("site")?.map(str::to_owned);
     let thread: Option<ThreadId> = query.parsed("thread", "a thread's id")?;
     let after = query.one("after")?.map(str::to_owned);

@@ -40,6 +40,8 @@ impl FromRequest for Call {
         let request = request.clone();
         Box::pin(async move {
             let app = app(&request)?;
+            // Also where it makes no difference: a key that cannot be is a mistake worth telling.
+            idempotency_key(&request)?;
             let now = Time::now();
             let caller = match bearer(&request)? {
                 None => Caller::default(),
@@ -79,16 +81,9 @@ impl Call {
     /// # Errors
     /// `invalid_header` for a key that is empty, longer than 255 characters or not visible ASCII.
     pub fn retry(&self, fingerprint: [u8; 32]) -> Result<Option<Retry>> {
-        let Some(key) = single(&self.request, "Idempotency-Key")? else {
+        let Some(key) = idempotency_key(&self.request)? else {
             return Ok(None);
         };
-        let is_plain =
-            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_plain {
-            let detail =
-                "`Idempotency-Key` takes 1 to 255 visible ASCII characters, such as a UUID.";
-            return Err(Error::Header(Invalid::new("invalid_header", detail)));
-        }
         let mut scope = Sha256::new();
         scope.update(self.request.method().as_str());
         scope.update(self.request.match_pattern().unwrap_or_default());
@@ -186,6 +181,18 @@ pub fn bearer(request: &HttpRequest) -> Result<Option<&str>> {
     token
         .map(|(_, token)| Some(token.trim()))
         .ok_or(Error::TokenInvalid)
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>> {
+    let key = single(request, "Idempotency-Key")?;
+    let is_plain = |key: &str| {
+        (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if key.is_some_and(|key| !is_plain(key)) {
+        let detail = "`Idempotency-Key` takes 1 to 255 visible ASCII characters, such as a UUID.";
+        return Err(Error::Header(Invalid::new("invalid_header", detail)));
+    }
+    Ok(key)
 }
 
 fn single<'a>(request: &'a HttpRequest, name: &'static str) -> Result<Option<&'a str>> {

@@ -92,11 +92,28 @@ pub(super) fn connect(database: &Database) -> Result<Conn> {
             Ok(Conn::Sqlite(conn))
         }
         Database::Postgres(url) => {
-            let mut conn = PgConnection::establish(url).map_err(away)?;
+            let mut conn = PgConnection::establish(&with_patience(url)).map_err(away)?;
             conn.batch_execute("SET client_min_messages = warning; SET statement_timeout = '30s'")?;
             Ok(Conn::Postgres(conn))
         }
     }
+}
+
+/// The address with limits to how long a server that has gone silent is waited for, where the operator
+/// did not set them: otherwise a network that was cut would hold every connection for hours.
+fn with_patience(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", "5"),
+        ("keepalives_idle", "30"),
+        ("tcp_user_timeout", "20000"),
+    ] {
+        if !url.contains(name) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url += &format!("{separator}{name}={value}");
+        }
+    }
+    url
 }
 
 /// Makes the file for nobody but this user, if it is not there: there are addresses in it. SQLite
@@ -153,6 +170,14 @@ impl ManageConnection for Manager {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silent_server_is_not_waited_for_longer_than_was_said() {
+        assert_eq!(
+            with_patience("postgres://u@h/d?connect_timeout=9"),
+            "postgres://u@h/d?connect_timeout=9&keepalives_idle=30&tcp_user_timeout=20000"
+        );
+    }
 
     #[test]
     fn databases_are_told_apart_by_their_scheme() {

@@ -88,7 +88,7 @@ pub struct Addressee {
 pub struct OwnComment {
     #[serde(flatten)]
     comment: Comment,
-    body: String,
+    body: Option<String>,
     revision: i64,
     reasons: Vec<Reason>,
 }
@@ -120,7 +120,7 @@ pub fn own(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
         .zip(rows)
         .map(|(comment, row)| OwnComment {
             comment,
-            body: row.body.clone(),
+            body: (*row.status != Status::Deleted).then(|| row.body.clone()),
             revision: row.revision,
             reasons: row.reasons.to_vec(),
         });
