@@ -1,5 +1,7 @@
 //! The files that the program carries, compressed once.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,22 +10,27 @@ use super::answer;
 use crate::app::App;
 use crate::live::pages::Ready;
 
-/// The files, ready to be sent.
+/// The files, made ready when somebody first asks.
 pub struct Files {
-    openapi: Ready,
-    widget: Ready,
+    openapi: LazyLock<Ready>,
+    widget: LazyLock<Ready>,
     /// The demo's style sheet.
-    pub(super) demo_style: Ready,
+    pub(super) demo_style: LazyLock<Ready>,
 }
 
 impl Files {
-    /// Compresses them.
+    /// Does nothing yet.
     pub fn new() -> Self {
-        let ready = |file: &[u8]| Ready::small(file.to_vec());
         Self {
-            openapi: ready(include_bytes!("../../openapi.yaml")),
-            widget: ready(include_bytes!("../../widget/dist/postil.js")),
-            demo_style: ready(include_bytes!("../../demo/demo.css")),
+            openapi: LazyLock::new(|| Ready::new(include_bytes!("../../openapi.yaml").to_vec())),
+            widget: LazyLock::new(|| {
+                let script = include_bytes!("../../widget/dist/postil.js").to_vec();
+                // Made as small as can be when the widget was built.
+                Ready::with_brotli(script, include_bytes!("../../widget/dist/postil.js.br"))
+            }),
+            demo_style: LazyLock::new(|| {
+                Ready::new(include_bytes!("../../demo/demo.css").to_vec())
+            }),
         }
     }
 }
