@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::domain::page::Origin;
 use crate::domain::site::{Fields, Phrases, Policy as Rules};
 use crate::domain::text::Length;
-use crate::domain::time::Time;
 use crate::domain::word::{Moderation, Sort};
 use crate::store::sites::Site as Row;
 use crate::store::threads::Thread;
@@ -56,7 +55,6 @@ pub struct Site {
     policy: Rules,
     phrases: Phrases,
     sso: Option<Sso>,
-    created_at: Time,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,7 +79,6 @@ impl Site {
                 audience: keys.audience().to_owned(),
                 algorithms: keys.algorithms(),
             }),
-            created_at: row.created_at,
         }
     }
 }
