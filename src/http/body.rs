@@ -79,18 +79,17 @@ async fn collect(mut payload: Payload) -> Result<BytesMut> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // A struct is read from an array as well, member by member; the contract knows objects alone.
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        return Err(Error::InvalidJson("The body is not a JSON object.".into()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(value) => value,
         Err(error) if error.inner().is_data() => {
             let detail = error.inner().to_string();
-            // serde_json appends a place in the text, which says less than the pointer.
-            let detail = detail
-                .split(" at line ")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            return Err(Error::field(&pointer(error.path()), wrong_type(&detail)));
+            return Err(wrong_type(&pointer(error.path()), &detail));
         }
         Err(error) => {
             return Err(Error::InvalidJson(format!(
@@ -105,11 +104,29 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(value)
 }
 
-fn wrong_type(detail: &str) -> Invalid {
-    if detail.starts_with("missing field") {
-        return Invalid::new("field_required", format!("{detail}."));
+/// What serde says of a value, in words that neither repeat the value nor name a type of the program.
+fn wrong_type(pointer: &str, detail: &str) -> Error {
+    let missing = detail.strip_prefix("missing field `");
+    if let Some(name) = missing.and_then(|rest| rest.split('`').next()) {
+        let detail = format!("`{name}` is missing.");
+        return Error::field(
+            &format!("{pointer}/{name}"),
+            Invalid::new("field_required", detail),
+        );
     }
-    Invalid::new("field_type", format!("{detail}."))
+    let wanted = detail.split_once("expected ").map(|(_, wanted)| wanted);
+    let wanted = match wanted.unwrap_or_default() {
+        text if text.starts_with("a string") => "a string",
+        text if text.starts_with("a boolean") => "true or false",
+        text if text.starts_with("a sequence") => "a list",
+        text if text.starts_with("a map") || text.starts_with("struct") => "an object",
+        text if text.starts_with(['i', 'u']) => "a whole number",
+        _ => "a value of another type",
+    };
+    Error::field(
+        pointer,
+        Invalid::new("field_type", format!("This takes {wanted}.")),
+    )
 }
 
 /// A JSON pointer (RFC 6901).
