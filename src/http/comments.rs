@@ -12,6 +12,7 @@ use super::request::Call;
 use crate::domain::id::CommentId;
 use crate::domain::invalid::Invalid;
 use crate::domain::markdown;
+use crate::domain::site::Field;
 use crate::domain::text::{CommentSource, Email, Length, Name, Title, Website};
 use crate::domain::time::Time;
 use crate::error::Result;
@@ -98,6 +99,11 @@ pub(super) fn mark_replayed(response: &mut HttpResponse) {
     );
 }
 
+/// What was said where it was asked for. What a site hides is ignored, whatever it holds.
+pub(super) fn asked(field: Field, said: &Option<String>) -> Option<&str> {
+    said.as_deref().filter(|_| field != Field::Hidden)
+}
+
 fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
     let mut fields = Fields::default();
     let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
@@ -115,10 +121,19 @@ fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
     });
     let source = fields.take("/body", CommentSource::parse(&raw.body, site.policy.length));
     let author = raw.author.unwrap_or_default();
+    let form = site.policy.fields;
     let signature = Signature {
-        name: fields.optional("/author/name", author.name.as_deref(), Name::parse),
-        email: fields.optional("/author/email", author.email.as_deref(), Email::parse),
-        website: fields.optional("/author/website", author.website.as_deref(), Website::parse),
+        name: fields.optional("/author/name", asked(form.name, &author.name), Name::parse),
+        email: fields.optional(
+            "/author/email",
+            asked(form.email, &author.email),
+            Email::parse,
+        ),
+        website: fields.optional(
+            "/author/website",
+            asked(form.website, &author.website),
+            Website::parse,
+        ),
     };
     if raw.notify.as_deref().is_some_and(|notify| notify != "none") {
         let detail = "Notifications by mail are not offered yet; `notify` takes `none`.";

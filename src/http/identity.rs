@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::answer;
 use super::body::{Body, Fields};
 use super::client;
-use super::comments::mark_replayed;
+use super::comments::{asked, mark_replayed};
 use super::request::{Call, app, bearer, check_origin};
 use crate::domain::id::SiteId;
 use crate::domain::text::{Name, Website};
@@ -31,11 +31,16 @@ pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
     let retry = call.retry(body.fingerprint)?;
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
+    let form = site.policy.fields;
     let mut fields = Fields::default();
     let signature = Signature {
-        name: fields.optional("/name", body.value.name.as_deref(), Name::parse),
+        name: fields.optional("/name", asked(form.name, &body.value.name), Name::parse),
         email: None,
-        website: fields.optional("/website", body.value.website.as_deref(), Website::parse),
+        website: fields.optional(
+            "/website",
+            asked(form.website, &body.value.website),
+            Website::parse,
+        ),
     };
     let signature = fields.finish(Some(signature))?;
     let app = &call.app;
