@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use postil::app::Service;
 use postil::config::Config;
 use postil::domain::page::Origin;
@@ -254,6 +254,24 @@ impl App {
             .send()
             .is(200)
             .body
+    }
+
+    /// Does this to the database behind the service's back: what would take days, or must not happen.
+    pub fn sql(&self, statement: &str) {
+        let done = match self.database.url() {
+            Some(url) => PgConnection::establish(&url)
+                .expect("the database answers")
+                .batch_execute(statement),
+            None => {
+                let file = self.dir.path().join("postil.db");
+                let mut conn = SqliteConnection::establish(&file.to_string_lossy())
+                    .expect("the file is a database");
+                conn.batch_execute("PRAGMA busy_timeout = 10000")
+                    .expect("a busy timeout");
+                conn.batch_execute(statement)
+            }
+        };
+        done.expect(statement);
     }
 
     /// Stops the service and waits until it has stopped.

@@ -1,0 +1,203 @@
+//! Requests that are sent again: done once, answered alike.
+
+use std::collections::HashSet;
+use std::sync::Barrier;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, SITE, comment, on_both};
+
+const KEY: &str = "7d0e9c41-5a8e-4f7d-9b03-019caa1c3b52";
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn post(app: &App, key: &str, body: &Value) -> Answer {
+    app.post("/v1/comments", body.clone())
+        .header("Idempotency-Key", key)
+        .send()
+}
+
+fn count(app: &App) -> i64 {
+    app.page("a")["thread"]["comment_count"].as_i64().unwrap()
+}
+
+#[test]
+fn a_comment_that_is_sent_again_is_posted_once() {
+    on_both(|app| {
+        let body = comment("a", "Once");
+        let first = post(app, KEY, &body).is(201);
+        assert_eq!(first.header("idempotency-replayed"), "");
+        let again = post(app, KEY, &body).is(201);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.header("location"), first.header("location"));
+        for member in ["id", "body", "created_at", "author", "status"] {
+            assert_eq!(again.body[member], first.body[member], "{member}");
+        }
+        let page = app.page("a");
+        assert_eq!(page["thread"]["version"], 1);
+        assert_eq!(page["thread"]["comment_count"], 1);
+        // Both tokens own the comment: whichever answer arrived, the author has one.
+        for (answer, text_now) in [(&first, "From the first"), (&again, "From the second")] {
+            app.patch(again.header("location"), json!({"body": text_now}))
+                .bearer(text(&answer.body["token"]))
+                .send()
+                .is(200);
+        }
+        assert_eq!(app.page("a")["thread"]["version"], 3);
+    });
+}
+
+#[test]
+fn a_held_comment_that_is_sent_again_is_held_once() {
+    on_both(|app| {
+        app.policy(json!({"moderation": "pre"}));
+        let body = comment("a", "Once");
+        let first = post(app, KEY, &body).is(202);
+        let again = post(app, KEY, &body).is(202);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.body["id"], first.body["id"]);
+        let queue = app
+            .get("/v1/moderation/comments")
+            .bearer(&app.moderator)
+            .send()
+            .is(200);
+        assert_eq!(queue.body["items"].as_array().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn sending_again_does_not_bring_back_what_was_deleted() {
+    on_both(|app| {
+        let body = comment("a", "Regretted");
+        let first = post(app, KEY, &body).is(201);
+        app.delete(first.header("location"))
+            .bearer(text(&first.body["token"]))
+            .send()
+            .is(204);
+        let again = post(app, KEY, &body);
+        assert!(!again.text().contains("Regretted"), "{}", again.text());
+        assert_eq!(count(app), 0);
+        assert_eq!(app.page("a")["comments"]["items"], json!([]));
+    });
+}
+
+#[test]
+fn a_key_belongs_to_one_request() {
+    on_both(|app| {
+        post(app, KEY, &comment("a", "One")).is(201);
+        post(app, KEY, &comment("a", "Another")).refuses(422, "idempotency_key_reused");
+        post(app, KEY, &comment("b", "One")).refuses(422, "idempotency_key_reused");
+        assert_eq!(count(app), 1);
+        assert_eq!(app.page("b")["thread"]["created_at"], Value::Null);
+    });
+}
+
+#[test]
+fn a_request_that_failed_is_not_remembered() {
+    on_both(|app| {
+        let mut body = comment("a", "An answer");
+        body["parent_id"] = json!("019caa1c-3b52-7d0e-9c41-5a8e2f7d1b03");
+        post(app, KEY, &body).refuses(422, "parent_unknown");
+        let mended = post(app, KEY, &comment("a", "A comment")).is(201);
+        assert_eq!(mended.header("idempotency-replayed"), "");
+        assert_eq!(count(app), 1);
+    });
+}
+
+#[test]
+fn the_same_request_sixteen_times_at_once_is_one_comment() {
+    on_both(|app| {
+        let body = comment("a", "At once");
+        let barrier = Barrier::new(16);
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let sent: Vec<_> = (0..16)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        post(app, KEY, &body).is(201)
+                    })
+                })
+                .collect();
+            sent.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let ids: HashSet<&str> = answers.iter().map(|one| text(&one.body["id"])).collect();
+        assert_eq!(ids.len(), 1);
+        let authors: HashSet<&str> = answers
+            .iter()
+            .map(|one| text(&one.body["author"]["id"]))
+            .collect();
+        assert_eq!(authors.len(), 1);
+        let first = answers
+            .iter()
+            .filter(|one| one.header("idempotency-replayed").is_empty());
+        assert_eq!(first.count(), 1);
+        assert_eq!(count(app), 1);
+        assert_eq!(app.page("a")["thread"]["version"], 1);
+    });
+}
+
+#[test]
+fn the_keys_of_different_callers_do_not_meet() {
+    on_both(|app| {
+        let body = comment("a", "The same");
+        let mut ids = HashSet::new();
+        let (ann, bea) = (app.guest(), app.guest());
+        for token in [&ann, &bea, &app.moderator] {
+            for replayed in ["", "true"] {
+                let answer = app
+                    .post("/v1/comments", body.clone())
+                    .bearer(token)
+                    .header("Idempotency-Key", "1")
+                    .send()
+                    .is(201);
+                assert_eq!(answer.header("idempotency-replayed"), replayed);
+                assert!(answer.body.get("token").is_none());
+                ids.insert(text(&answer.body["id"]).to_owned());
+            }
+        }
+        ids.insert(text(&post(app, "1", &body).is(201).body["id"]).to_owned());
+        assert_eq!(ids.len(), 4);
+        assert_eq!(count(app), 4);
+    });
+}
+
+#[test]
+fn a_guest_who_introduces_themselves_twice_is_one_guest() {
+    on_both(|app| {
+        let send = |body: Value| {
+            app.post("/v1/identity/guest", body)
+                .header("Idempotency-Key", KEY)
+                .send()
+        };
+        // A key is good for one address: the same one at another is another.
+        post(app, KEY, &comment("a", "First")).is(201);
+        let first = send(json!({"site": SITE, "name": "Ann"})).is(201);
+        assert_eq!(first.header("idempotency-replayed"), "");
+        let again = send(json!({"site": SITE, "name": "Ann"})).is(201);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.body["person"], first.body["person"]);
+        app.post("/v1/comments", comment("a", "Hello"))
+            .bearer(text(&again.body["token"]))
+            .send()
+            .is(201);
+        send(json!({"site": SITE, "name": "Bea"})).refuses(422, "idempotency_key_reused");
+    });
+}
+
+#[test]
+fn keys_that_are_none_are_refused() {
+    on_both(|app| {
+        for key in ["", "two words", "tab\tinside", &"k".repeat(256)] {
+            post(app, key, &comment("a", "Hello")).refuses(400, "invalid_header");
+        }
+        app.post("/v1/comments", comment("a", "Hello"))
+            .header("Idempotency-Key", "one")
+            .header("Idempotency-Key", "two")
+            .send()
+            .refuses(400, "invalid_header");
+        assert_eq!(app.page("a")["thread"]["created_at"], Value::Null);
+        post(app, &"k".repeat(255), &comment("a", "Hello")).is(201);
+    });
+}
