@@ -87,7 +87,7 @@ impl Directions {
     /// Reads `state` and `policy`.
     ///
     /// # Errors
-    /// `state_invalid`, `policy_invalid`, with the pointer in front.
+    /// `field_invalid`, `policy_invalid`, with the pointer in front.
     pub fn parse(
         title: Option<Title>,
         state: Option<&str>,
@@ -97,7 +97,7 @@ impl Directions {
             None => None,
             Some(word) => Some(ThreadState::from_word(word).ok_or_else(|| {
                 let detail = format!("`state` takes one of: {}.", ThreadState::words());
-                ("/state", Invalid::new("state_invalid", detail))
+                ("/state", Invalid::new("field_invalid", detail))
             })?),
         };
         let moderation = match policy {
