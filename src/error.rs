@@ -137,6 +137,8 @@ impl Error {
         };
         match error {
             DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+            // libpq finds out that the server is gone when it writes, or when it reads.
+            DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => true,
             DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
                 // Neither driver gives these conditions a kind of their own.
