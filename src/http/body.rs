@@ -60,6 +60,32 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A body that may be left out, together with its type.
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.headers().contains_key(header::CONTENT_TYPE) {
+            let body = Body::<T>::from_request(request, payload);
+            return Box::pin(async move { Ok(Self(body.await?.value)) });
+        }
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = tokio::time::timeout(PATIENCE, collect(payload))
+                .await
+                .map_err(|_| Error::RequestTimeout)??;
+            if bytes.is_empty() {
+                Ok(Self(T::default()))
+            } else {
+                Err(Error::UnsupportedMediaType)
+            }
+        })
+    }
+}
+
 fn is_json(request: &HttpRequest) -> bool {
     let kind = request.content_type().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::answer;
-use super::body::{Body, Fields};
+use super::body::{Body, Fields, OptionalBody};
 use super::client;
 use super::comments::{asked, mark_replayed};
 use super::request::{Call, app, bearer, check_origin};
@@ -92,12 +92,12 @@ pub struct SignOut {
 }
 
 /// `POST /v1/identity/signout`.
-pub async fn sign_out(call: Call, body: Body<SignOut>) -> Result<HttpResponse> {
+pub async fn sign_out(call: Call, body: OptionalBody<SignOut>) -> Result<HttpResponse> {
     call.check_own_origin().await?;
     identity::sign_out(
         &call.app.store,
         &call.caller,
-        body.value.everywhere,
+        body.0.everywhere,
         call.now,
     )
     .await?;
