@@ -125,7 +125,7 @@ pub async fn create(call: Call, body: Body<TokenAdd>) -> Result<HttpResponse> {
     let retry = call.retry(body.fingerprint)?;
     let raw = body.value;
     let mut fields = Fields::default();
-    let name = fields.take("/name", crate::service::sites::check_name(&raw.name));
+    let name = fields.take("/name", name(&raw.name));
     let role = Role::from_word(&raw.role)
         .filter(|role| *role > Role::Reader)
         .ok_or_else(|| {
@@ -152,6 +152,15 @@ pub async fn create(call: Call, body: Body<TokenAdd>) -> Result<HttpResponse> {
     let (token, text) = tokens::create(&call.app.store, &call.caller, new, retry, now).await?;
     let view = Token::stored(&token, raw.site, Some(text));
     answer::private(StatusCode::CREATED, &view)
+}
+
+/// What a token is for, in a line; one that nobody can tell from others would not be revoked.
+fn name(text: &str) -> Result<String, Invalid> {
+    let name = crate::service::sites::check_name(text)?;
+    if name.is_empty() {
+        return Err(Invalid::new("name_required", "A token needs a name."));
+    }
+    Ok(name)
 }
 
 /// `DELETE /v1/tokens/{id}`.

@@ -118,8 +118,10 @@ pub async fn change(
             let mut site = named(tx, &slug)?;
             caller.must_change(Role::Admin, Some(site.id))?;
             let changes = changes.clone();
-            if let Some(name) = changes.name {
-                site.name = name;
+            match changes.name {
+                Some(name) if name.is_empty() => site.name.clone_from(&site.slug),
+                Some(name) => site.name = name,
+                None => {}
             }
             if let Some(origins) = changes.origins {
                 site.origins = Json::new(origins);
