@@ -179,6 +179,34 @@ impl App {
         matches!(self.database, Database::Postgres { .. })
     }
 
+    /// Runs a command of the operator's beside the service, and gives what it prints.
+    pub fn postil(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_postil"));
+        command.env_clear().arg("--data-dir").arg(self.dir.path());
+        command.args(self.database.url().map(|url| format!("--database={url}")));
+        let output = command.args(args).output().expect("the program runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "postil {args:?}: {said}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Runs a statement on its database, for what only time would bring about.
+    pub fn sql(&self, statement: &str) {
+        match self.database.url() {
+            Some(url) => {
+                let mut conn = PgConnection::establish(&url).expect("the database opens");
+                conn.batch_execute(statement).expect("the statement runs");
+            }
+            None => {
+                let file = self.dir.path().join("postil.db");
+                let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy())
+                    .expect("the database opens");
+                conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statement}"))
+                    .expect("the statement runs");
+            }
+        }
+    }
+
     /// A request with this method and path.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         Call {
