@@ -1,6 +1,10 @@
-//! The program's command line as an operator meets it. Nothing here starts the service.
+//! The program's command line as an operator meets it. Nothing in this file starts the service; the others do.
 
 #![allow(clippy::unwrap_used)]
+
+mod crash;
+mod process;
+mod service;
 
 use std::process::{Command, Output};
 
