@@ -115,8 +115,11 @@ pub async fn change(
     let (caller, slug) = (caller.clone(), slug.to_owned());
     store
         .write(move |tx| {
-            let mut site = named(tx, &slug)?;
-            caller.must_change(Role::Admin, Some(site.id))?;
+            let id = named(tx, &slug)?.id;
+            caller.must_change(Role::Admin, Some(id))?;
+            // The new version locks the row: what is read behind it is what the changes are made to.
+            sites::bump(tx, id)?;
+            let mut site = sites::by_id(tx, id)?.ok_or(Error::UnknownSite)?;
             let changes = changes.clone();
             match changes.name {
                 Some(name) if name.is_empty() => site.name.clone_from(&site.slug),
@@ -140,12 +143,7 @@ pub async fn change(
             if let Some(sso) = changes.sso {
                 site.sso = sso.map(Json::new);
             }
-            site.version += 1;
-            if !sites::replace(tx, &site)? {
-                return Err(Error::Conflict(
-                    "The site was changed meanwhile; try again.".into(),
-                ));
-            }
+            sites::replace(tx, &site)?;
             Ok(site)
         })
         .await

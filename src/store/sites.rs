@@ -74,15 +74,16 @@ pub fn insert(conn: &mut Conn, site: &Site) -> Result<()> {
     Ok(())
 }
 
-/// Replaces a site's settings, if nobody changed them since they were read.
-pub fn replace(conn: &mut Conn, site: &Site) -> Result<bool> {
-    let unchanged = sites::table
-        .find(site.id)
-        .filter(sites::version.eq(site.version - 1));
-    Ok(diesel::update(unchanged).set(site).execute(conn)? == 1)
+/// Replaces a site's settings, which were read behind [`bump`].
+pub fn replace(conn: &mut Conn, site: &Site) -> Result<()> {
+    diesel::update(sites::table.find(site.id))
+        .set(site)
+        .execute(conn)?;
+    Ok(())
 }
 
-/// Says that something on every page of the site changed, such as whose name bears a badge.
+/// Says that something on every page of the site changed, such as whose name bears a badge; and locks
+/// its row until the transaction ends.
 pub fn bump(conn: &mut Conn, id: SiteId) -> Result<()> {
     diesel::update(sites::table.find(id))
         .set(sites::version.eq(sites::version + 1))

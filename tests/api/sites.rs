@@ -187,6 +187,33 @@ fn a_patch_changes_what_it_names() {
 }
 
 #[test]
+fn two_administrators_lose_nothing_to_each_other() {
+    on_both(|app| {
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                scope.spawn(move || {
+                    for round in 0..5 {
+                        let phrase = format!("{writer}-{round}");
+                        let patch = match writer % 4 {
+                            0 => json!({"name": phrase}),
+                            1 => json!({"phrases": {"title": phrase}}),
+                            2 => json!({"policy": {"depth": round + 1}}),
+                            _ => json!({"policy": {"edit_window": 100 * (round + 1)}}),
+                        };
+                        app.patch(PATH, patch).bearer(&app.admin).send().is(200);
+                    }
+                });
+            }
+        });
+        let site = site(app, SITE);
+        assert!(site["name"].as_str().unwrap().ends_with("-4"));
+        assert!(site["phrases"]["title"].as_str().unwrap().ends_with("-4"));
+        assert_eq!(site["policy"]["depth"], 5);
+        assert_eq!(site["policy"]["edit_window"], 500);
+    });
+}
+
+#[test]
 fn a_page_follows_its_sites_origins() {
     on_both(|app| {
         let moved = json!({"origins": ["https://new.example", "https://*.wide.example"]});
