@@ -131,6 +131,24 @@ fn one_subject_is_one_person_and_two_are_two() {
 }
 
 #[test]
+fn somebody_who_signs_in_twice_at_once_is_one_person() {
+    on_both(|app| {
+        trust_secret(app);
+        let claims = claims("7");
+        let ids: Vec<Value> = std::thread::scope(|scope| {
+            let sign_ins: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| signed_in(app, &claims)["person"]["id"].clone()))
+                .collect();
+            sign_ins
+                .into_iter()
+                .map(|one| one.join().unwrap())
+                .collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    });
+}
+
+#[test]
 fn claims_grant_no_role() {
     on_both(|app| {
         trust_secret(app);
