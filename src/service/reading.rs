@@ -181,9 +181,11 @@ struct Mark {
 /// The caller's overlay of a thread.
 ///
 /// # Errors
-/// [`Error::Unauthorized`] without a person.
+/// [`Error::Unauthorized`] without a token, [`Error::Forbidden`] with one that is nobody's.
 pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Result<Overlay> {
-    let person = caller.person.as_ref().ok_or(Error::Unauthorized)?;
+    caller.authority.ok_or(Error::Unauthorized)?;
+    let nobody = Error::Forbidden("This token belongs to nobody.");
+    let person = caller.person.as_ref().ok_or(nobody)?;
     let row = threads::by_id(conn, id)?;
     match &row {
         Some(row) if row.site_id != person.site_id => return Err(Error::NotFound),

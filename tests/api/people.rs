@@ -201,6 +201,23 @@ fn the_overlay_shows_each_their_own() {
 }
 
 #[test]
+fn a_moderators_overlay_says_who_they_are() {
+    on_both(|app| {
+        let posted = app.comment("a", "Hello");
+        let mona = me(app, &posted, &app.moderator)["person"].clone();
+        assert_eq!(
+            (&mona["kind"], &mona["role"], &mona["name"]),
+            (&json!("staff"), &json!("moderator"), &json!("Mona"))
+        );
+        // A program is nobody on any page.
+        app.get(&me_path(&posted))
+            .bearer(&app.admin)
+            .send()
+            .refuses(403, "forbidden");
+    });
+}
+
+#[test]
 fn what_is_held_shows_to_its_author_only() {
     on_both(|app| {
         app.policy(json!({"moderation": "pre"}));
