@@ -174,7 +174,7 @@ fn sign(tx: &mut Tx, site: &Site, author: &mut Person, given: &Signature) -> Res
 }
 
 fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Locked> {
-    let thread = super::threads::find_or_make(tx, &draft.page, draft.title.as_ref(), now)?;
+    let (thread, _) = super::threads::find_or_make(tx, &draft.page, draft.title.as_ref(), now)?;
     if !view::thread::is_open(&thread, &site.policy, now) {
         return Err(Error::ThreadClosed);
     }

@@ -56,20 +56,20 @@ impl Page {
     }
 }
 
-/// The page's thread, locked; made now if this is the first that is heard of it.
+/// The page's thread, locked; made now if this is the first that is heard of it, and whether it was.
 pub(super) fn find_or_make(
     tx: &mut Tx,
     page: &Page,
     hint: Option<&Title>,
     now: Time,
-) -> Result<Locked> {
+) -> Result<(Locked, bool)> {
     let (id, found) = threads::by_key(tx, page.site, page.key.as_str())?;
     if found.is_none() {
         let mut thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
         thread.title_hint = hint.map(|title| title.as_str().to_owned());
         threads::insert(tx, &thread)?;
     }
-    Locked::lock(tx, id)
+    Ok((Locked::lock(tx, id)?, found.is_none()))
 }
 
 /// What a publisher says about a page.
@@ -147,8 +147,7 @@ pub async fn direct(
     store
         .write(move |tx| {
             let site = sites::by_id(tx, page.site)?.ok_or(Error::UnknownSite)?;
-            let (_, found) = threads::by_key(tx, page.site, page.key.as_str())?;
-            let mut thread = find_or_make(tx, &page, None, now)?;
+            let (mut thread, is_new) = find_or_make(tx, &page, None, now)?;
             let settings = Settings {
                 // A page that gives its key may have been named wrongly by its first reader.
                 url: Some(page.url.to_string()),
@@ -166,10 +165,7 @@ pub async fn direct(
                 events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
             }
             let row = threads::by_id(tx, thread.id)?.ok_or(Error::NotFound)?;
-            Ok((
-                view::thread::Thread::stored(&row, &site, now),
-                found.is_none(),
-            ))
+            Ok((view::thread::Thread::stored(&row, &site, now), is_new))
         })
         .await
 }

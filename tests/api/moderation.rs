@@ -429,6 +429,24 @@ fn a_publisher_directs_a_thread_before_its_first_reader() {
 }
 
 #[test]
+fn a_thread_that_many_make_at_once_is_made_once() {
+    on_both(|app| {
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| direct(app, "a", json!({"title": "Tide tables"})).status))
+                .collect();
+            makers
+                .into_iter()
+                .map(|maker| maker.join().unwrap())
+                .collect()
+        });
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201]);
+        assert_eq!(log(app, &thread_of(app, "a")), ["thread.updated"]);
+    });
+}
+
+#[test]
 fn a_closed_thread_takes_no_comments() {
     on_both(|app| {
         let posted = app.comment("a", "Hello");
