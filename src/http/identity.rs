@@ -94,12 +94,6 @@ pub struct SignOut {
 /// `POST /v1/identity/signout`.
 pub async fn sign_out(call: Call, body: OptionalBody<SignOut>) -> Result<HttpResponse> {
     call.check_own_origin().await?;
-    identity::sign_out(
-        &call.app.store,
-        &call.caller,
-        body.0.everywhere,
-        call.now,
-    )
-    .await?;
+    identity::sign_out(&call.app.store, &call.caller, body.0.everywhere, call.now).await?;
     Ok(answer::no_content())
 }

@@ -190,23 +190,6 @@ impl App {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// Runs a statement on its database, for what only time would bring about.
-    pub fn sql(&self, statement: &str) {
-        match self.database.url() {
-            Some(url) => {
-                let mut conn = PgConnection::establish(&url).expect("the database opens");
-                conn.batch_execute(statement).expect("the statement runs");
-            }
-            None => {
-                let file = self.dir.path().join("postil.db");
-                let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy())
-                    .expect("the database opens");
-                conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {statement}"))
-                    .expect("the statement runs");
-            }
-        }
-    }
-
     /// A request with this method and path.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         Call {
