@@ -231,6 +231,22 @@ fn another_method_is_told_which_there_are() {
 }
 
 #[test]
+fn a_token_that_is_none_is_refused_even_where_none_is_needed() {
+    on_both(|app| {
+        for (path, body) in [
+            ("/v1/comments", comment("a", "Hello")),
+            ("/v1/preview", json!({"body": "Hello"})),
+            ("/v1/identity/guest", json!({"site": SITE})),
+            ("/v1/identity/sso", json!({"site": SITE, "token": "x"})),
+        ] {
+            let answer = app.post(path, body).bearer("nonsense").send();
+            is_problem(app, &answer, 401, "token_invalid");
+        }
+        assert_eq!(app.page("a")["thread"]["created_at"], Value::Null);
+    });
+}
+
+#[test]
 fn every_answer_has_an_id_of_its_own() {
     on_both(|app| {
         let path = format!("/v1/threads?site={SITE}&url={}", page_url("a"));
