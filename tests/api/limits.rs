@@ -1,6 +1,6 @@
 //! How often one may call.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Answer, App, SITE, comment, on_both, on_both_with};
 
@@ -18,7 +18,9 @@ fn post(app: &App, token: Option<&str>, headers: &[(&str, &str)]) -> Answer {
 }
 
 fn count(app: &App) -> i64 {
-    app.page("a")["thread"]["comment_count"].as_i64().unwrap()
+    app.page("a")["thread"]["comment_count"]
+        .as_i64()
+        .expect("a number")
 }
 
 #[test]
@@ -181,13 +183,6 @@ fn a_limit_that_is_off_says_nothing() {
             assert_eq!(posted.header("ratelimit"), "");
             assert_eq!(posted.header("ratelimit-policy"), "");
         }
-        assert_eq!(app.page("a")["comments"]["next"], page_two(app));
+        assert_eq!(count(app), 30);
     });
-}
-
-/// The cursor of the second page, which thirty comments have.
-fn page_two(app: &App) -> Value {
-    let next = app.page("a")["comments"]["next"].clone();
-    assert!(next.is_string());
-    next
 }

@@ -20,7 +20,9 @@ fn post(app: &App, key: &str, body: &Value) -> Answer {
 }
 
 fn count(app: &App) -> i64 {
-    app.page("a")["thread"]["comment_count"].as_i64().unwrap()
+    app.page("a")["thread"]["comment_count"]
+        .as_i64()
+        .expect("a number")
 }
 
 #[test]
