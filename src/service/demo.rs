@@ -194,8 +194,7 @@ impl Cast<'_> {
         let signature = Signature::default();
         let (identity, _) =
             identity::guest(self.store, self.keys, self.site.id, signature, None, now).await?;
-        let caller =
-            identity::authenticate(self.store, self.keys, &identity.token, Time::now()).await?;
+        let caller = identity::authenticate(self.store, self.keys, &identity.token, now).await?;
         self.known.insert(name.to_owned(), caller.clone());
         Ok(caller)
     }

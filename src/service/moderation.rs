@@ -72,7 +72,8 @@ pub async fn decide(
     reason: Option<Reason>,
     now: Time,
 ) -> Result<Vec<Decided>> {
-    caller.must_be(Role::Moderator)?;
+    let authority = caller.must_be(Role::Moderator)?;
+    caller.must_change(Role::Moderator, authority.site)?;
     let mut decided = Vec::new();
     for &Target { id, revision } in targets {
         let caller = caller.clone();

@@ -424,7 +424,13 @@ fn whether_something_is_held_is_told_to_nobody() {
                 if let Some(token) = &who {
                     call = call.bearer(token);
                 }
-                call.send().refuses(404, "not_found");
+                let answer = call.send();
+                // Whoever is nobody is asked for a token first, held or not.
+                let is_nobody = who.is_none() && ["PATCH", "DELETE"].contains(&method);
+                match is_nobody {
+                    true => answer.refuses(401, "unauthorized"),
+                    false => answer.refuses(404, "not_found"),
+                };
             }
         }
     });
