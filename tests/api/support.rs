@@ -1,7 +1,7 @@
 //! A service of its own for each test, and verbs to talk to it.
 
 use std::io::Read;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -105,7 +105,7 @@ pub struct App {
     pub admin: String,
     /// The token of a moderator of [`SITE`], called Mona.
     pub moderator: String,
-    stop: Option<oneshot::Sender<()>>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
     thread: Option<JoinHandle<()>>,
     /// Its files.
     pub dir: TempDir,
@@ -167,7 +167,7 @@ impl App {
             url: started.url,
             admin: started.admin,
             moderator: started.moderator,
-            stop: Some(stop),
+            stop: Mutex::new(Some(stop)),
             thread: Some(thread),
             dir,
             database,
@@ -267,29 +267,42 @@ impl App {
             .body
     }
 
-    /// Does this to the database behind the service's back: what would take days, or must not happen.
-    pub fn sql(&self, statement: &str) {
-        let done = match self.database.url() {
-            Some(url) => PgConnection::establish(&url)
-                .expect("the database answers")
-                .batch_execute(statement),
-            None => {
-                let file = self.dir.path().join("postil.db");
-                let mut conn = SqliteConnection::establish(&file.to_string_lossy())
-                    .expect("the file is a database");
-                conn.batch_execute("PRAGMA busy_timeout = 10000")
-                    .expect("a busy timeout");
-                conn.batch_execute(statement)
+    /// Its database, for a second look at it.
+    pub fn database(&self) -> postil::store::Database {
+        match self.database.url() {
+            None => postil::store::Database::Sqlite(self.dir.path().join("postil.db")),
+            Some(url) => postil::store::Database::Postgres(url),
+        }
+    }
+
+    /// Runs statements in its database, for what cannot be done over HTTP.
+    pub fn sql(&self, statements: &str) {
+        match self.database() {
+            postil::store::Database::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy())
+                    .expect("the database opens");
+                conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON")
+                    .expect("settings");
+                conn.batch_execute(statements).expect("right SQL");
             }
-        };
-        done.expect(statement);
+            postil::store::Database::Postgres(url) => {
+                let mut conn = PgConnection::establish(&url).expect("the database opens");
+                conn.batch_execute(statements).expect("right SQL");
+            }
+        }
+    }
+
+    /// Tells the service to stop, and does not wait for it.
+    pub fn stop(&self) {
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = stop.take() {
+            let _ = stop.send(());
+        }
     }
 
     /// Stops the service and waits until it has stopped.
     fn end(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        self.stop();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
             && !std::thread::panicking()

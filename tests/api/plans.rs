@@ -1,0 +1,223 @@
+//! How the databases find what lists show: by an index in the list's own order, never by sorting.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use postil::domain::cursor::Cursor;
+use postil::domain::id::{CommentId, SiteId, ThreadId};
+use postil::domain::word::{Sort, Status};
+use postil::error::Result;
+use postil::store::comments::{self, Queue};
+use postil::store::{Conn, Store, events};
+use uuid::Uuid;
+
+use crate::support::{App, on_both};
+
+/// Twenty thousand comments in ten threads, every second a root, and their log. The one comment that is
+/// there lends its thread, site and person.
+const POPULATE: &str = "
+    INSERT INTO threads (id, site_id, key, url, state, comment_count, version, last_at, created_at)
+    SELECT {id(n.i)}, t.site_id, 'k' || n.i, t.url || n.i, t.state, 0, 0, t.last_at, t.created_at
+    FROM threads t, (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+                     SELECT i FROM n) n;
+    INSERT INTO comments (id, thread_id, site_id, parent_id, root_id, depth, person_id, status, listed,
+                          body, body_html, reasons, revision, up, down, rank, reply_count, pinned,
+                          created_at, published_at, active_at)
+    SELECT {id(100 + n.i)},
+           CASE WHEN n.i % 20 < 2 THEN c.thread_id ELSE {id(n.i % 20 / 2)} END,
+           c.site_id,
+           CASE WHEN n.i % 2 = 0 THEN NULL ELSE {id(100 + n.i / 200 * 200)} END,
+           CASE WHEN n.i % 2 = 0 THEN {id(100 + n.i)} ELSE {id(100 + n.i / 200 * 200)} END,
+           n.i % 2, c.person_id, CASE WHEN n.i % 100 = 7 THEN 'pending' ELSE 'published' END, n.i % 100 <> 7,
+           c.body, c.body_html, c.reasons, 1, 0, 0, n.i * 7919 % 1000, 0, c.pinned,
+           c.created_at + n.i, c.created_at + n.i, c.created_at + n.i * 7919 % 10007
+    FROM comments c, (WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
+                      SELECT i FROM n) n;
+    INSERT INTO events (thread_id, version, kind, comment_id, at)
+    SELECT e.thread_id, n.i, e.kind, e.comment_id, e.at
+    FROM events e, (WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                    SELECT i FROM n) n;
+    ANALYZE;
+";
+
+/// The statements, with ids as this database writes sixteen bytes.
+fn populate(app: &App) {
+    let mut statements = String::new();
+    let mut rest = POPULATE;
+    while let Some((before, after)) = rest.split_once("{id(") {
+        let (number, after) = after.split_once(")}").unwrap();
+        statements += before;
+        statements += &if app.is_postgres() {
+            format!("convert_to(lpad(({number})::text, 16, '0'), 'UTF8')")
+        } else {
+            format!("CAST(printf('%016d', {number}) AS BLOB)")
+        };
+        rest = after;
+    }
+    app.sql(&(statements + rest));
+}
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresStep {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// How the database would run a statement, whatever its parameters are.
+fn plan(conn: &mut Conn, sql: &str) -> Result<Vec<String>> {
+    Ok(match conn {
+        Conn::Sqlite(conn) => {
+            let steps: Vec<SqliteStep> =
+                diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn)?;
+            steps.into_iter().map(|step| step.detail).collect()
+        }
+        Conn::Postgres(conn) => {
+            let parameters = (1..)
+                .take_while(|n| sql.contains(&format!("${n}")))
+                .map(|_| "NULL")
+                .collect::<Vec<_>>()
+                .join(", ");
+            diesel::sql_query("SET LOCAL plan_cache_mode = force_generic_plan").execute(conn)?;
+            diesel::sql_query(format!("PREPARE examined AS {sql}")).execute(conn)?;
+            let execute = match parameters.as_str() {
+                "" => "EXPLAIN EXECUTE examined".to_owned(),
+                some => format!("EXPLAIN EXECUTE examined({some})"),
+            };
+            let steps: Vec<PostgresStep> = diesel::sql_query(execute).load(conn)?;
+            diesel::sql_query("DEALLOCATE examined").execute(conn)?;
+            steps.into_iter().map(|step| step.line).collect()
+        }
+    })
+}
+
+/// Holds when rows are found by an index, and come out of it in order.
+fn is_straight(plan: &[String]) -> bool {
+    let any = |word: &str| plan.iter().any(|step| step.contains(word));
+    let by_index = any("USING INDEX") || any("USING COVERING INDEX") || any("Index ");
+    by_index && !any("SCAN ") && !any("TEMP B-TREE") && !any("Seq Scan") && !any("Sort")
+}
+
+/// The statements that `read` sends, without their parameters.
+fn sent(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<()>) -> Result<Vec<String>> {
+    let statements: Arc<Mutex<Vec<String>>> = Arc::default();
+    let notes = statements.clone();
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let statement = text.split(" -- binds").next().unwrap_or_default();
+            notes.lock().unwrap().push(statement.to_owned());
+        }
+    });
+    let done = read(conn);
+    conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    done?;
+    let statements = statements.lock().unwrap().clone();
+    Ok(statements)
+}
+
+/// Reads a list.
+type Read = Box<dyn FnOnce(&mut Conn) -> Result<()> + Send>;
+
+/// One way of reading a list, by name.
+type Reading = (String, Read);
+
+fn readings(site: SiteId, thread: ThreadId, comment: CommentId) -> Vec<Reading> {
+    let mut readings: Vec<Reading> = Vec::new();
+    let mut add = |name: String, read: Read| {
+        readings.push((name, read));
+    };
+    let cursor = Cursor {
+        key: 500,
+        id: comment.bytes(),
+    };
+    for after in [None, Some(cursor)] {
+        let turn = if after.is_some() { "later" } else { "first" };
+        for sort in [Sort::Newest, Sort::Oldest, Sort::Top, Sort::Active] {
+            add(
+                format!("roots, {sort:?}, {turn}"),
+                Box::new(move |conn| comments::roots(conn, thread, sort, after, 21).map(drop)),
+            );
+        }
+        add(
+            format!("replies, {turn}"),
+            Box::new(move |conn| comments::replies(conn, comment, after, 21).map(drop)),
+        );
+        for (site, thread) in [(None, None), (Some(site), None), (None, Some(thread))] {
+            let queue = Queue {
+                status: Status::Pending,
+                site,
+                thread,
+            };
+            add(
+                format!("{queue:?}, {turn}"),
+                Box::new(move |conn| comments::queue(conn, queue, after, 21).map(drop)),
+            );
+        }
+    }
+    add(
+        "feed of a thread".into(),
+        Box::new(move |conn| comments::latest_of_thread(conn, thread, 50).map(drop)),
+    );
+    add(
+        "feed of a site".into(),
+        Box::new(move |conn| comments::latest_of_site(conn, site, 50).map(drop)),
+    );
+    add(
+        "the log".into(),
+        Box::new(move |conn| events::after(conn, thread, 100, 20).map(drop)),
+    );
+    readings
+}
+
+#[test]
+fn every_list_comes_out_of_an_index_in_its_order() {
+    on_both(|app| {
+        let posted = app.comment("a", "x");
+        populate(app);
+        let uuid = |value: &serde_json::Value| Uuid::parse_str(value.as_str().unwrap()).unwrap();
+        let thread = ThreadId::from_uuid(uuid(&posted["thread_id"]));
+        let comment = CommentId::from_uuid(uuid(&posted["id"]));
+        let (store, _announced) = Store::open(app.database(), 1).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let site = store
+                .read(move |conn| Ok(comments::by_id(conn, comment)?.unwrap().site_id))
+                .await
+                .unwrap();
+            for (name, read) in readings(site, thread, comment) {
+                let plans = store
+                    .read(move |conn| {
+                        let statements = sent(conn, read)?;
+                        statements
+                            .into_iter()
+                            .map(|sql| plan(conn, &sql).map(|plan| (sql, plan)))
+                            .collect::<Result<Vec<_>>>()
+                    })
+                    .await
+                    .unwrap();
+                let [(sql, plan)] = plans.as_slice() else {
+                    panic!("{name}: {plans:#?}");
+                };
+                assert!(is_straight(plan), "{name}: {sql}\n{plan:#?}");
+            }
+            // What is asked of the plans can be refused.
+            let sorted = store
+                .read(|conn| plan(conn, "SELECT body FROM comments ORDER BY body_html"))
+                .await
+                .unwrap();
+            assert!(!is_straight(&sorted), "{sorted:?}");
+            store.close().await;
+        });
+    });
+}
