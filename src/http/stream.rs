@@ -1,9 +1,10 @@
 //! What happened in a thread since a version: all at once, or live (server-sent events, WHATWG HTML §9.2).
 
-use actix_web::http::StatusCode;
 use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
 
 use super::query::{Query, id};
 use super::{answer, client};
@@ -57,6 +58,10 @@ pub async fn events(app: Data<App>, request: HttpRequest) -> Result<HttpResponse
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // nginx would hold events back otherwise.
         .insert_header(("X-Accel-Buffering", "no"));
+    if request.method() == Method::HEAD {
+        // A stream that nobody reads would never end, and keep its place.
+        return Ok(response.streaming(stream::empty::<Result<Bytes>>()));
+    }
     let network = client::network(&request, &app.trusted_proxies);
     match app.streams.follow(thread, since, network).await {
         Ok(events) => Ok(response.streaming(events)),

@@ -526,6 +526,8 @@ fn there_is_room_for_so_many_streams_and_a_place_is_given_back() {
     on_both_with(&["--max-streams=1"], |app| {
         let first = app.comment("a", "1");
         let path = events(thread(&first));
+        // Asking what a stream would be like takes no place.
+        app.call("HEAD", &path).send().is(200);
         let mut only = stream(app.get(&path));
         only.greets(1);
         let refused = app.get(&path).send().refuses(503, "unavailable");
