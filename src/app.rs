@@ -2,22 +2,20 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{self, Config, SettingError};
 use crate::domain::page::Origin;
 use crate::domain::time::Time;
-use crate::domain::token::Keys;
 use crate::error::Error;
 use crate::http;
+use crate::http::app::App;
 use crate::http::files::Files;
 use crate::http::limits::{Limit, Limits};
 use crate::live::pages::Pages;
@@ -36,50 +34,23 @@ const GRACE: u64 = 20;
 /// How often the limits forget whom they need not remember.
 const TIDY: Duration = Duration::from_secs(600);
 
-/// What every handler is given.
-pub struct App {
-    /// The data.
-    pub store: Store,
-    /// The keys that tokens are signed with.
-    pub keys: Keys,
-    /// Ready answers.
-    pub pages: Pages,
-    /// The files that the program carries.
-    pub files: Files,
-    /// Live streams.
-    pub streams: Arc<Streams>,
-    /// How often one may call.
-    pub limits: Limits,
-    /// Whose word about a client's address counts.
-    pub trusted_proxies: Vec<IpNet>,
-    /// What is counted.
-    pub metrics: Metrics,
-    /// How browsers reach the service, without a slash at the end.
-    pub public_url: String,
-    /// Whether there is a demo.
-    pub demo: bool,
-}
-
 /// Why the service did not start, or ended.
 #[derive(Debug)]
 pub enum Failure {
     /// A setting cannot be.
     Setting(SettingError),
-    /// The database said no.
-    Database(Error),
-    /// The network said no.
-    Network(std::io::Error),
+    /// One of our own rooms said no.
+    Own(Error),
+    /// The network, or the disk, said no.
+    Io(std::io::Error),
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Setting(error) => error.fmt(f),
-            // Whoever starts the service is the one person who may see the cause.
-            Self::Database(Error::Database(cause)) => write!(f, "the database: {cause}"),
-            Self::Database(Error::Internal(cause)) => f.write_str(cause),
-            Self::Database(error) => write!(f, "the database: {error}"),
-            Self::Network(error) => error.fmt(f),
+            Self::Own(error) => f.write_str(&error.for_operator()),
+            Self::Io(error) => error.fmt(f),
         }
     }
 }
@@ -94,13 +65,13 @@ impl From<SettingError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Database(error)
+        Self::Own(error)
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::Network(error)
+        Self::Io(error)
     }
 }
 

@@ -130,6 +130,19 @@ impl Error {
         }
     }
 
+    /// What went wrong, cause included: for the operator, who may see what a client may not.
+    pub fn for_operator(&self) -> String {
+        match self {
+            Self::Database(cause) => format!("the database: {cause}"),
+            Self::Internal(cause) => cause.clone(),
+            Self::Fields(fields) => {
+                let each = fields.iter().map(|field| field.invalid.detail.as_str());
+                each.collect::<Vec<_>>().join(" ")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the database is away, full or overloaded, so that trying again later may help.
     pub fn is_outage(&self) -> bool {
         let Self::Database(error) = self else {

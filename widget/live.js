@@ -1,7 +1,7 @@
 // Hears what changes in a thread: by the stream where it works, by asking now and then where it does not.
 // Only while the page is visible: browsers allow six connections to one host over HTTP/1.1, for all tabs together.
 
-const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated', 'passage.updated'];
+const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated'];
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;

@@ -142,7 +142,7 @@ impl fmt::Display for Failure {
 impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         if let Some(own) = (&error as &dyn std::error::Error).downcast_ref::<Error>() {
-            return Self(explain(own));
+            return Self(own.for_operator());
         }
         let mut text = error.to_string();
         let mut cause = error.source();
@@ -151,19 +151,6 @@ impl<E: std::error::Error + 'static> From<E> for Failure {
             cause = error.source();
         }
         Self(text)
-    }
-}
-
-/// An operator is told what a client of the API is not.
-fn explain(error: &Error) -> String {
-    match error {
-        Error::Database(cause) => format!("the database: {cause}"),
-        Error::Internal(cause) => cause.clone(),
-        Error::Fields(fields) => {
-            let each = fields.iter().map(|field| field.invalid.detail.as_str());
-            each.collect::<Vec<_>>().join(" ")
-        }
-        other => other.to_string(),
     }
 }
 

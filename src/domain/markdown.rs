@@ -54,15 +54,12 @@ const EXTENSIONS: Options = Options::ENABLE_TABLES
 pub struct SafeHtml(String);
 
 impl SafeHtml {
-    /// HTML that [`render`] made earlier and the database kept. For nothing else: the text is taken at its word.
-    pub fn from_store(html: String) -> Self {
-        Self(html)
-    }
-
+    /// The HTML.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// The HTML, taken out.
     pub fn into_string(self) -> String {
         self.0
     }

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::answer;
+use super::app::App;
 use super::query::Query;
-use crate::app::App;
 use crate::domain::invalid::Invalid;
 use crate::error::{Error, Result};
 use crate::service::threads::Page;

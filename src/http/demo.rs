@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
-use crate::app::App;
+use super::app::App;
 use crate::error::{Error, Result};
 use crate::service::demo;
 

@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
-use crate::app::App;
+use super::app::App;
 use crate::live::pages::Ready;
 
 /// The files, made ready when somebody first asks.

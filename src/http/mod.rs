@@ -1,6 +1,7 @@
 //! The only HTTP: the whole API in one route table.
 
-pub mod answer;
+mod answer;
+pub mod app;
 mod body;
 mod client;
 mod comments;

@@ -12,8 +12,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use uuid::Uuid;
 
+use super::app::App;
 use super::problem;
-use crate::app::App;
 use crate::domain::invalid::Invalid;
 use crate::error::Error;
 

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use super::answer;
-use crate::app::App;
+use super::app::App;
 use crate::error::{Error, Result};
 use crate::store::migrations;
 use crate::telemetry;

@@ -7,12 +7,12 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::app::App;
 use super::feed::Feed;
 use super::html::ThreadPage;
 use super::query::{Query, id, segment};
 use super::request::Call;
 use super::{answer, feed, html};
-use crate::app::App;
 use crate::domain::id::{CommentId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::Sort;
@@ -58,26 +58,35 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
     let (site, page, id, row) = found;
     let sort = sort.unwrap_or(site.policy.sort);
     let stamp = Stamp::of(row.as_ref(), &site, now);
-    let store = app.store.clone();
     let is_unwritten = row.is_none();
-    let build = async move {
-        store
-            .read(move |conn| {
-                reading::first_page(conn, &site, &page, sort, limit, now, |page| {
-                    answer::json(page)
-                })
-            })
-            .await
+    let build = move |conn: &mut Conn| {
+        reading::first_page(conn, &site, &page, sort, limit, now, |page| {
+            answer::json(page)
+        })
     };
     if is_unwritten {
         // Anybody can name pages that do not exist; they are cheap, and not worth remembering.
-        return answer::public_now(&request, build.await?, JSON).await;
+        let body = app.store.read(build).await?;
+        return answer::public_now(&request, body, JSON).await;
     }
-    let ready = app
-        .pages
-        .get(format!("page {id} {sort:?} {limit}"), stamp, build)
-        .await?;
-    Ok(answer::public(&request, &ready, JSON))
+    let name = format!("page {id} {sort:?} {limit}");
+    cached(&app, &request, name, stamp, JSON, build).await
+}
+
+/// The answer of that name in the state that `stamp` names, from the cache or made by `build`.
+async fn cached<F>(
+    app: &App,
+    request: &HttpRequest,
+    name: String,
+    stamp: Stamp,
+    kind: &'static str,
+    build: F,
+) -> Result<HttpResponse>
+where
+    F: FnOnce(&mut Conn) -> Result<Vec<u8>> + Send + 'static,
+{
+    let ready = app.pages.get(name, stamp, app.store.read(build)).await?;
+    Ok(answer::public(request, &ready, kind))
 }
 
 /// A thread's row with its site, and the stamp of what is shown of them.
@@ -113,22 +122,16 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
         "roots {thread} {sort:?} {limit} {}",
         after.as_deref().unwrap_or_default()
     );
-    let store = app.store.clone();
-    let build = async move {
-        store
-            .read(move |conn| {
-                answer::json(&reading::roots(
-                    conn,
-                    thread,
-                    sort,
-                    after.as_deref(),
-                    limit,
-                )?)
-            })
-            .await
-    };
-    let ready = app.pages.get(name, stamp, build).await?;
-    Ok(answer::public(&request, &ready, JSON))
+    cached(&app, &request, name, stamp, JSON, move |conn| {
+        answer::json(&reading::roots(
+            conn,
+            thread,
+            sort,
+            after.as_deref(),
+            limit,
+        )?)
+    })
+    .await
 }
 
 /// The stamp of a comment's thread.
@@ -148,17 +151,15 @@ pub async fn permalink(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
         .store
         .read(move |conn| stamp_of(conn, comment, now))
         .await?;
-    let store = app.store.clone();
-    let build = async move {
-        store
-            .read(move |conn| answer::json(&reading::permalink(conn, comment, now)?))
-            .await
-    };
-    let ready = app
-        .pages
-        .get(format!("comment {comment}"), stamp, build)
-        .await?;
-    Ok(answer::public(&request, &ready, JSON))
+    cached(
+        &app,
+        &request,
+        format!("comment {comment}"),
+        stamp,
+        JSON,
+        move |conn| answer::json(&reading::permalink(conn, comment, now)?),
+    )
+    .await
 }
 
 /// `GET /v1/comments/{id}/replies`.
@@ -176,16 +177,10 @@ pub async fn replies(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
         "replies {comment} {limit} {}",
         after.as_deref().unwrap_or_default()
     );
-    let store = app.store.clone();
-    let build = async move {
-        store
-            .read(move |conn| {
-                answer::json(&reading::replies(conn, comment, after.as_deref(), limit)?)
-            })
-            .await
-    };
-    let ready = app.pages.get(name, stamp, build).await?;
-    Ok(answer::public(&request, &ready, JSON))
+    cached(&app, &request, name, stamp, JSON, move |conn| {
+        answer::json(&reading::replies(conn, comment, after.as_deref(), limit)?)
+    })
+    .await
 }
 
 /// `GET /v1/threads/{thread}/feed`.
@@ -195,18 +190,18 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
     let (row, _, stamp) = found.ok_or(Error::NotFound)?;
     let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
-    let store = app.store.clone();
-    let build = async move {
-        let latest = store
-            .read(move |conn| comments::latest_of_thread(conn, thread, FEED))
-            .await?;
-        feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
-    };
-    let ready = app
-        .pages
-        .get(format!("feed {thread}"), stamp, build)
-        .await?;
-    Ok(answer::public(&request, &ready, ATOM))
+    cached(
+        &app,
+        &request,
+        format!("feed {thread}"),
+        stamp,
+        ATOM,
+        move |conn| {
+            let latest = comments::latest_of_thread(conn, thread, FEED)?;
+            feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
+        },
+    )
+    .await
 }
 
 /// `GET /v1/sites/{site}/feed`.
@@ -253,23 +248,16 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
     let (row, site, stamp) = found.ok_or(Error::NotFound)?;
     let name = format!("html {thread} {}", after.as_deref().unwrap_or_default());
-    let store = app.store.clone();
-    let build = async move {
-        store
-            .read(move |conn| {
-                let comments = reading::whole_roots(conn, thread, after.as_deref())?;
-                let thread = view::thread::Thread::stored(&row, &site, now);
-                let page = ThreadPage {
-                    thread: &thread,
-                    comments: &comments,
-                    locale: &site.locale,
-                };
-                html::thread_page(&page).map(String::into_bytes)
-            })
-            .await
-    };
-    let ready = app.pages.get(name, stamp, build).await?;
-    let mut response = answer::public(&request, &ready, HTML);
+    let answer = cached(&app, &request, name, stamp, HTML, move |conn| {
+        let comments = reading::whole_roots(conn, thread, after.as_deref())?;
+        let page = ThreadPage {
+            thread: &view::thread::Thread::stored(&row, &site, now),
+            comments: &comments,
+            locale: &site.locale,
+        };
+        html::thread_page(&page).map(String::into_bytes)
+    });
+    let mut response = answer.await?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(PLAIN),

@@ -9,9 +9,9 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use sha2::{Digest, Sha256};
 
+use super::app::App;
 use super::client;
 use super::limits::Limit;
-use crate::app::App;
 use crate::domain::invalid::Invalid;
 use crate::domain::network::Network;
 use crate::domain::time::Time;

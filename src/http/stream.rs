@@ -6,9 +6,9 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 
+use super::app::App;
 use super::query::{Query, id};
 use super::{answer, client};
-use crate::app::App;
 use crate::domain::id::ThreadId;
 use crate::domain::invalid::Invalid;
 use crate::domain::time::Time;

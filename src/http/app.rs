@@ -1,0 +1,37 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::files::Files;
+use super::limits::Limits;
+use crate::domain::token::Keys;
+use crate::live::pages::Pages;
+use crate::live::streams::Streams;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// The house, as seen from the door.
+pub struct App {
+    /// The data.
+    pub store: Store,
+    /// The keys that tokens are signed with.
+    pub keys: Keys,
+    /// Ready answers.
+    pub pages: Pages,
+    /// The files that the program carries.
+    pub files: Files,
+    /// Live streams.
+    pub streams: Arc<Streams>,
+    /// How often one may call.
+    pub limits: Limits,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How browsers reach the service, without a slash at the end.
+    pub public_url: String,
+    /// Whether there is a demo.
+    pub demo: bool,
+}
