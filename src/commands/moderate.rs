@@ -1,7 +1,6 @@
 //! `postil moderate`: the comments that wait for somebody, and the smallest way to let them out.
 
 use clap::{Args, Subcommand};
-use postil::domain::id::CommentId;
 use postil::domain::judgement::Reason;
 use postil::domain::time::Time;
 use postil::domain::word::Status;
@@ -30,15 +29,17 @@ pub struct Moderate {
 enum Decision {
     /// Let everybody see them
     Approve {
-        /// Their ids, as `postil moderate` lists them
-        #[arg(required = true, value_name = "ID", value_parser = id)]
-        ids: Vec<CommentId>,
+        /// As `postil moderate` lists them: ID@REVISION, so that nothing is decided about a text that nobody read;
+        /// or the ID alone
+        #[arg(required = true, value_name = "COMMENT", value_parser = target)]
+        comments: Vec<Target>,
     },
     /// Let nobody see them
     Reject {
-        /// Their ids, as `postil moderate` lists them
-        #[arg(required = true, value_name = "ID", value_parser = id)]
-        ids: Vec<CommentId>,
+        /// As `postil moderate` lists them: ID@REVISION, so that nothing is decided about a text that nobody read;
+        /// or the ID alone
+        #[arg(required = true, value_name = "COMMENT", value_parser = target)]
+        comments: Vec<Target>,
         /// Why, for their authors
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
@@ -52,13 +53,15 @@ impl Moderate {
     pub(super) async fn run(self, store: &Store) -> Outcome {
         match self.decision {
             None => list(store, self.site).await,
-            Some(Decision::Approve { ids }) => decide(store, Action::Approve, &ids, None).await,
-            Some(Decision::Reject { ids, reason }) => {
+            Some(Decision::Approve { comments }) => {
+                decide(store, Action::Approve, &comments, None).await
+            }
+            Some(Decision::Reject { comments, reason }) => {
                 let reason = reason.map(|detail| Reason {
                     code: "moderator".into(),
                     detail,
                 });
-                decide(store, Action::Reject, &ids, reason).await
+                decide(store, Action::Reject, &comments, reason).await
             }
         }
     }
@@ -85,7 +88,7 @@ async fn list(store: &Store, slug: Option<String>) -> Outcome {
         for comment in comments {
             let thread = threads::by_id(conn, comment.thread_id)?;
             rows.push([
-                comment.id.to_string(),
+                format!("{}@{}", comment.id, comment.revision),
                 comment.created_at.to_string(),
                 first_line(&thread.map(|thread| thread.url).unwrap_or_default(), 60),
                 first_line(comment.author_name.as_deref().unwrap_or("Guest"), 24),
@@ -108,29 +111,25 @@ async fn list(store: &Store, slug: Option<String>) -> Outcome {
 async fn decide(
     store: &Store,
     action: Action,
-    ids: &[CommentId],
+    targets: &[Target],
     reason: Option<Reason>,
 ) -> Outcome {
     let done = match action {
         Action::Approve => "approved",
         Action::Reject => "rejected",
     };
-    let targets: Vec<_> = ids
-        .iter()
-        .map(|&id| Target { id, revision: None })
-        .collect();
     let mut text = String::new();
     let mut failed = Vec::new();
     let decided = moderation::decide(
         store,
         &Caller::operator(),
         action,
-        &targets,
+        targets,
         reason,
         Time::now(),
     )
     .await?;
-    for (id, decided) in ids.iter().zip(decided) {
+    for (Target { id, .. }, decided) in targets.iter().zip(decided) {
         if decided.ok {
             text += &format!("{id} {done}\n");
         } else {
@@ -141,19 +140,28 @@ async fn decide(
         return Ok(text);
     }
     // What was done stays done; the status tells scripts that not all was.
-    let rest = format!("{} of {} were {done}.", ids.len() - failed.len(), ids.len());
+    let rest = format!(
+        "{} of {} were {done}.",
+        targets.len() - failed.len(),
+        targets.len()
+    );
     Err(Failure::new(format!("{rest} {}", failed.join(" "))))
 }
 
-fn id(text: &str) -> Result<CommentId, String> {
-    text.parse()
-        .map_err(|_| "It takes an id as `postil moderate` lists it.".to_owned())
+fn target(text: &str) -> Result<Target, String> {
+    let refuse = || "It takes what `postil moderate` lists: ID@REVISION, or an ID.".to_owned();
+    let (id, revision) = match text.split_once('@') {
+        Some((id, revision)) => (id, Some(revision.parse().map_err(|_| refuse())?)),
+        None => (text, None),
+    };
+    let id = id.parse().map_err(|_| refuse())?;
+    Ok(Target { id, revision })
 }
 
 fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
-        return Err("It takes one line of 1 to 500 characters.".into());
+    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+        return Err("It takes one line of 1 to 200 characters.".into());
     }
     Ok(text.to_owned())
 }

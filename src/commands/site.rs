@@ -153,7 +153,7 @@ async fn add(store: &Store, slug: Slug, origins: Vec<Origin>, settings: Settings
         locale: settings.locale.map_or_else(|| Locale::parse("en"), Ok)?,
         phrases: Phrases::default(),
     };
-    let site = sites::add(store, &Caller::operator(), new, None, Time::now()).await?;
+    let (site, _) = sites::add(store, &Caller::operator(), new, None, Time::now()).await?;
     let slug = &site.slug;
     Ok(format!("Added the site {slug}.\n{}", describe(&site))
         + &format!(

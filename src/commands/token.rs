@@ -71,7 +71,7 @@ impl Token {
                     expires_at,
                 };
                 let made = tokens::create(store, &Caller::operator(), new, None, now).await;
-                let (token, text) =
+                let (token, text, _) =
                     made.map_err(|error| unknown(error, &site.clone().unwrap_or_default()))?;
                 let place = site.map_or_else(
                     || "on every site".to_owned(),

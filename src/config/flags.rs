@@ -94,12 +94,12 @@ pub struct Serve {
     #[arg(default_value = "20/60", value_parser = Rate::parse)]
     pub rate_comments: Rate,
 
-    /// Votes, reactions, edits and previews let in, likewise
+    /// Every other write let in, likewise: votes, reactions, edits, deletions, previews, decisions
     #[arg(long, env = "POSTIL_RATE_WRITES", value_name = "RATE")]
     #[arg(default_value = "120/60", value_parser = Rate::parse)]
     pub rate_writes: Rate,
 
-    /// Sign-ins let in, likewise
+    /// Calls under /v1/identity let in, likewise: new guests, sign-ins, renewals
     #[arg(long, env = "POSTIL_RATE_IDENTITY", value_name = "RATE")]
     #[arg(default_value = "30/60", value_parser = Rate::parse)]
     pub rate_identity: Rate,

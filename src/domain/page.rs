@@ -84,7 +84,7 @@ impl PageUrl {
     /// Most bytes of a canonical address.
     pub const MAX: usize = 2000;
     /// Most bytes of what is sent, since tracking alone may be longer than the page's address.
-    pub const MAX_RAW: usize = 8000;
+    pub const MAX_RAW: usize = 4000;
 
     /// Fails with `url_invalid`.
     pub fn parse(raw: &str, trailing: TrailingSlash) -> Result<Self, Invalid> {

@@ -1,7 +1,7 @@
 //! Answers: public ones that caches may keep, and private ones that nobody may.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -73,6 +73,14 @@ pub fn no_content() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish()
+}
+
+/// Says that the request had been sent before.
+pub fn mark_replayed(response: &mut HttpResponse) {
+    let name = HeaderName::from_static("idempotency-replayed");
+    response
+        .headers_mut()
+        .insert(name, HeaderValue::from_static("true"));
 }
 
 /// Whether the client says that it has this (RFC 9110 §13.1.2: weak comparison).

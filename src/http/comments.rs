@@ -86,17 +86,9 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
         response.headers_mut().insert(header::LOCATION, location);
     }
     if posted.replayed {
-        mark_replayed(&mut response);
+        answer::mark_replayed(&mut response);
     }
     Ok(response)
-}
-
-/// Says that the request had been sent before.
-pub(super) fn mark_replayed(response: &mut HttpResponse) {
-    response.headers_mut().insert(
-        header::HeaderName::from_static("idempotency-replayed"),
-        header::HeaderValue::from_static("true"),
-    );
 }
 
 /// What was said where it was asked for. What a site hides is ignored, whatever it holds.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::answer;
 use super::body::{Body, Fields, OptionalBody};
 use super::client;
-use super::comments::{asked, mark_replayed};
-use super::request::{Call, app, bearer, check_origin};
+use super::comments::asked;
+use super::request::{Call, app, bearer, check_origin, idempotency_key};
 use crate::domain::id::SiteId;
 use crate::domain::text::{Name, Website};
 use crate::domain::time::Time;
@@ -48,7 +48,7 @@ pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
         identity::guest(&app.store, &app.keys, site.id, signature, retry, call.now).await?;
     let mut response = answer::private(StatusCode::CREATED, &identity)?;
     if replayed {
-        mark_replayed(&mut response);
+        answer::mark_replayed(&mut response);
     }
     Ok(response)
 }
@@ -75,6 +75,7 @@ pub async fn refresh(request: HttpRequest) -> Result<HttpResponse> {
     let (app, now) = (app(&request)?, Time::now());
     let network = client::network(&request, &app.trusted_proxies);
     app.limits.identity.count(&request, network, None)?;
+    idempotency_key(&request)?;
     let token = bearer(&request)?.ok_or(Error::Unauthorized)?;
     let claims = identity::renewable(&app.keys, token, now)?;
     let site = SiteId::from_uuid(claims.site);
@@ -93,6 +94,7 @@ pub struct SignOut {
 
 /// `POST /v1/identity/signout`.
 pub async fn sign_out(call: Call, body: OptionalBody<SignOut>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.identity)?;
     call.check_own_origin().await?;
     identity::sign_out(&call.app.store, &call.caller, body.0.everywhere, call.now).await?;
     Ok(answer::no_content())

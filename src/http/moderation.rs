@@ -1,6 +1,7 @@
 //! Moderators' calls.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -63,7 +64,7 @@ pub struct Decision {
     ids: Vec<String>,
     /// By id: the revision that was read.
     #[serde(default)]
-    revisions: HashMap<String, i64>,
+    revisions: HashMap<CommentId, NonZeroU32>,
     reason: Option<String>,
 }
 
@@ -95,9 +96,11 @@ pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
     for (index, id) in raw.ids.iter().enumerate() {
         let parsed = id.parse::<CommentId>();
         let parsed = parsed.map_err(|_| Invalid::new("field_invalid", "This is not an id."));
-        let revision = raw.revisions.get(id).copied();
         let id = fields.take(&format!("/ids/{index}"), parsed);
-        targets.extend(id.map(|id| Target { id, revision }));
+        targets.extend(id.map(|id| {
+            let revision = raw.revisions.get(&id).map(|read| i64::from(read.get()));
+            Target { id, revision }
+        }));
     }
     let reason = fields.optional("/reason", raw.reason.as_deref(), |text| line(text, 200));
     let action = fields.finish(action)?;

@@ -37,13 +37,13 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that may be absent (an empty one is).
+    /// A parameter that may be absent.
     ///
     /// # Errors
     /// `invalid_query` when it is there twice.
     pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>> {
         let mut values = self.all(name);
-        let value = values.next().filter(|value| !value.is_empty());
+        let value = values.next();
         match values.next() {
             Some(_) => Err(refused(format!("`{name}` may be given once."))),
             None => Ok(value),

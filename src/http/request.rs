@@ -183,7 +183,11 @@ pub fn bearer(request: &HttpRequest) -> Result<Option<&str>> {
         .ok_or(Error::TokenInvalid)
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>> {
+/// The request's `Idempotency-Key`, if it has one.
+///
+/// # Errors
+/// `invalid_header` for one that is empty, longer than 255 characters or not visible ASCII.
+pub fn idempotency_key(request: &HttpRequest) -> Result<Option<&str>> {
     let key = single(request, "Idempotency-Key")?;
     let is_plain = |key: &str| {
         (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())

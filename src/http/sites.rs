@@ -119,10 +119,13 @@ pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
         })
     };
     let new = fields.finish(new())?;
-    let site = sites::add(&call.app.store, &call.caller, new, retry, call.now).await?;
+    let (site, replayed) = sites::add(&call.app.store, &call.caller, new, retry, call.now).await?;
     let mut response = answer::private(StatusCode::CREATED, &Site::stored(&site))?;
     if let Ok(location) = header::HeaderValue::from_str(&format!("/v1/sites/{}", site.slug)) {
         response.headers_mut().insert(header::LOCATION, location);
+    }
+    if replayed {
+        answer::mark_replayed(&mut response);
     }
     Ok(response)
 }

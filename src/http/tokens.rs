@@ -149,9 +149,14 @@ pub async fn create(call: Call, body: Body<TokenAdd>) -> Result<HttpResponse> {
         read_only: raw.read_only,
         expires_at,
     };
-    let (token, text) = tokens::create(&call.app.store, &call.caller, new, retry, now).await?;
+    let (token, text, replayed) =
+        tokens::create(&call.app.store, &call.caller, new, retry, now).await?;
     let view = Token::stored(&token, raw.site, Some(text));
-    answer::private(StatusCode::CREATED, &view)
+    let mut response = answer::private(StatusCode::CREATED, &view)?;
+    if replayed {
+        answer::mark_replayed(&mut response);
+    }
+    Ok(response)
 }
 
 /// What a token is for, in a line; one that nobody can tell from others would not be revoked.

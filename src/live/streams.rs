@@ -26,11 +26,12 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// the command line write too.
 const POLL: Duration = Duration::from_secs(2);
 
-/// How many events a slow reader may fall behind; then its stream ends, to be resumed by id.
+/// How many batches of events a slow reader may fall behind; then its stream ends, to be resumed by
+/// id.
 const BEHIND: usize = 32;
 
 /// How many events are read from the log and rendered at once. What a stream holds in memory for a
-/// reader who does not read is this much, or [`BEHIND`] shared events.
+/// reader who does not read is this much, or [`BEHIND`] batches that all share.
 const CHUNK: i64 = 16;
 
 /// How many versions are looked up in one query.

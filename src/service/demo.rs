@@ -68,7 +68,9 @@ pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time
             sites::change(store, &Caller::operator(), SLUG, changes).await?
         }
         Err(Error::UnknownSite) => {
-            sites::add(store, &Caller::operator(), new_site(origins)?, None, now).await?
+            sites::add(store, &Caller::operator(), new_site(origins)?, None, now)
+                .await?
+                .0
         }
         Err(error) => return Err(error),
     };

@@ -56,7 +56,7 @@ pub struct SiteChanges {
 /// Most origins that one site may have.
 pub const ORIGINS: usize = 50;
 
-/// Adds a site.
+/// Adds a site. Gives it, and whether the request had been sent before.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the name is taken, [`Error::Forbidden`], [`Error::Unauthorized`].
@@ -66,7 +66,7 @@ pub async fn add(
     new: NewSite,
     retry: Option<Retry>,
     now: Time,
-) -> Result<Site> {
+) -> Result<(Site, bool)> {
     caller.must_change(Role::Admin, None)?;
     let site = Site {
         id: SiteId::new(),
@@ -87,7 +87,8 @@ pub async fn add(
     store
         .write(move |tx| {
             if let Some(before) = idempotency::recall::<SiteId>(tx, retry.as_ref())? {
-                return sites::by_id(tx, before)?.ok_or(Error::UnknownSite);
+                let site = sites::by_id(tx, before)?.ok_or(Error::UnknownSite)?;
+                return Ok((site, true));
             }
             if sites::by_slug(tx, &site.slug)?.is_some() {
                 return Err(Error::Conflict(format!(
@@ -97,7 +98,7 @@ pub async fn add(
             }
             sites::insert(tx, &site)?;
             idempotency::remember(tx, retry.as_ref(), &site.id, now)?;
-            Ok(site.clone())
+            Ok((site.clone(), false))
         })
         .await
 }

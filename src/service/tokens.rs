@@ -27,7 +27,8 @@ pub struct NewToken {
     pub expires_at: Option<Time>,
 }
 
-/// Makes a token, and gives it with its text, which is shown this once.
+/// Makes a token. Gives it with its text, which is shown this once, and whether the request had been
+/// sent before.
 ///
 /// # Errors
 /// [`Error::UnknownSite`], [`Error::Unauthorized`], [`Error::Forbidden`].
@@ -37,7 +38,7 @@ pub async fn create(
     new: NewToken,
     retry: Option<Retry>,
     now: Time,
-) -> Result<(ApiToken, String)> {
+) -> Result<(ApiToken, String, bool)> {
     caller.must_change(Role::Admin, None)?;
     store
         .write(move |tx| {
@@ -46,7 +47,8 @@ pub async fn create(
                 // token gets a new one.
                 let (text, hash) = Secret::generate(before.uuid());
                 tokens::set_hash(tx, before, &hash)?;
-                return Ok((tokens::by_id(tx, before)?.ok_or(Error::NotFound)?, text));
+                let token = tokens::by_id(tx, before)?.ok_or(Error::NotFound)?;
+                return Ok((token, text, true));
             }
             let site = match &new.site {
                 Some(slug) => Some(super::sites::named(tx, slug)?.id),
@@ -61,7 +63,7 @@ pub async fn create(
             };
             tokens::insert(tx, &token)?;
             idempotency::remember(tx, retry.as_ref(), &token.id, now)?;
-            Ok((token, text))
+            Ok((token, text, false))
         })
         .await
 }

@@ -609,3 +609,34 @@ fn a_moderator_is_told_once_of_each_comment_that_waits() {
         assert_eq!(letters(app).len(), 2);
     });
 }
+
+#[test]
+fn a_decision_is_about_the_text_that_was_read() {
+    on_both(|app| {
+        app.policy(json!({"moderation": "pre"}));
+        let held = app
+            .post("/v1/comments", comment("a", "Harmless"))
+            .send()
+            .is(202)
+            .body;
+        let read = held["revision"].as_i64().unwrap();
+        let path = format!("/v1/comments/{}", held["id"].as_str().unwrap());
+        let author = held["token"].as_str().unwrap();
+        app.patch(&path, json!({"body": "Buy now"}))
+            .bearer(author)
+            .send()
+            .is(202);
+        let id = held["id"].as_str().unwrap();
+        let decide = |revision: i64| {
+            let decision = json!({"action": "approve", "ids": [id], "revisions": {id: revision}});
+            let call = app
+                .post("/v1/moderation/actions", decision)
+                .bearer(&app.moderator);
+            call.send().is(200).body["items"][0].clone()
+        };
+        assert_eq!(decide(read)["code"], "changed");
+        app.get(&path).send().refuses(404, "not_found");
+        assert_eq!(decide(read + 1)["ok"], true);
+        app.get(&path).send().is(200);
+    });
+}

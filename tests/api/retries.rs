@@ -203,3 +203,42 @@ fn keys_that_are_none_are_refused() {
         post(app, &"k".repeat(255), &comment("a", "Hello")).is(201);
     });
 }
+
+#[test]
+fn a_site_is_added_once_however_often_it_is_asked_for() {
+    on_both(|app| {
+        let ask = || {
+            let site = json!({"slug": "news", "origins": ["https://news.example"]});
+            let call = app.post("/v1/sites", site).bearer(&app.admin);
+            call.header("Idempotency-Key", "add-the-news-site-once")
+                .send()
+                .is(201)
+        };
+        assert_eq!(ask().header("idempotency-replayed"), "");
+        assert_eq!(ask().header("idempotency-replayed"), "true");
+        let sites = app.get("/v1/sites").bearer(&app.admin).send().is(200);
+        assert_eq!(sites.body["items"].as_array().unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_token_that_is_asked_for_again_is_the_same_with_a_new_secret() {
+    on_both(|app| {
+        let ask = || {
+            let token = json!({"name": "ci", "role": "moderator"});
+            let call = app.post("/v1/tokens", token).bearer(&app.admin);
+            call.header("Idempotency-Key", "make-the-ci-token-once")
+                .send()
+                .is(201)
+        };
+        let (first, second) = (ask(), ask());
+        assert_eq!(second.header("idempotency-replayed"), "true");
+        assert_eq!(first.body["id"], second.body["id"]);
+        let queue = |token: &Value| {
+            let token = token.as_str().unwrap().to_owned();
+            app.get("/v1/moderation/comments").bearer(&token).send()
+        };
+        queue(&second.body["token"]).is(200);
+        queue(&first.body["token"]).refuses(401, "token_invalid");
+    });
+}

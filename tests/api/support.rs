@@ -360,7 +360,7 @@ async fn furnish(service: &Service) -> Started {
         read_only: false,
         expires_at: None,
     };
-    let (_, admin) = tokens::create(&app.store, &Caller::operator(), admin, None, now)
+    let (_, admin, _) = tokens::create(&app.store, &Caller::operator(), admin, None, now)
         .await
         .expect("a token");
     let mona = postil::domain::text::Name::parse("Mona").expect("a name");
