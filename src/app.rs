@@ -28,8 +28,9 @@ use crate::telemetry::Metrics;
 /// How much memory ready answers may take, in bytes.
 const PAGES: u64 = 64 * 1024 * 1024;
 
-/// How long requests under way may take to finish when the service stops, in seconds.
-const GRACE: u64 = 20;
+/// How long requests under way, and then the workers, may take to finish when the service stops, in
+/// seconds. Both together stay below the ten that Docker waits before it kills.
+const GRACE: u64 = 4;
 
 /// How often the limits forget whom they need not remember.
 const TIDY: Duration = Duration::from_secs(600);

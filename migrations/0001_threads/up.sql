@@ -184,6 +184,7 @@ CREATE TABLE outbox (
     UNIQUE (kind, comment_id, recipient)
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_done ON outbox (created_at) WHERE state = 'done';
 
 CREATE TABLE idempotency (
     scope       BYTEA NOT NULL,

@@ -81,11 +81,10 @@ impl Limit {
         let (Some(people), Some(networks)) = (&self.people, &self.networks) else {
             return Ok(());
         };
-        let outcome = match person {
-            Some(person) => check(networks, &Whom::Network(network))
-                .and_then(|_| check(people, &Whom::Person(person))),
-            None => check(people, &Whom::Network(network)),
-        };
+        // One's own limit first: a call that it refuses takes nothing from the neighbours.
+        let own = person.map_or(Whom::Network(network), Whom::Person);
+        let outcome = check(people, &own)
+            .and_then(|left| check(networks, &Whom::Network(network)).map(|_| left));
         let (left, wait) = match outcome {
             Ok(left) => {
                 let used = u64::from(self.rate.calls.saturating_sub(left));

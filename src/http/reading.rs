@@ -106,23 +106,11 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
     let query = Query::of(&request);
     let sort: Option<Sort> = query.word("sort")?;
     let after = query.one("after")?.map(str::to_owned);
+    let cursor = after.clone().unwrap_or_default();
     let limit = query.limit()?;
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
-    let Some((_, site, stamp)) = found else {
-        let nothing = view::List::<()> {
-            items: Vec::new(),
-            next: None,
-            total: None,
-        };
-        return answer::public_now(&request, answer::json(&nothing)?, JSON).await;
-    };
-    let sort = sort.unwrap_or(site.policy.sort);
-    let name = format!(
-        "roots {thread} {sort:?} {limit} {}",
-        after.as_deref().unwrap_or_default()
-    );
-    cached(&app, &request, name, stamp, JSON, move |conn| {
+    let build = move |conn: &mut Conn, sort| {
         answer::json(&reading::roots(
             conn,
             thread,
@@ -130,6 +118,19 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
             after.as_deref(),
             limit,
         )?)
+    };
+    let Some((_, site, stamp)) = found else {
+        // Nobody has written there yet; a cursor can then be none of ours.
+        let body = app
+            .store
+            .read(move |conn| build(conn, sort.unwrap_or(Sort::Newest)))
+            .await?;
+        return answer::public_now(&request, body, JSON).await;
+    };
+    let sort = sort.unwrap_or(site.policy.sort);
+    let name = format!("roots {thread} {sort:?} {limit} {cursor}");
+    cached(&app, &request, name, stamp, JSON, move |conn| {
+        build(conn, sort)
     })
     .await
 }

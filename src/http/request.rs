@@ -93,12 +93,11 @@ impl Call {
         ) {
             (Some(person), _) => scope.update(person.id.bytes()),
             (None, Some(token)) => scope.update(token.bytes()),
-            // A replay makes whoever sends it the author again. A key that could be guessed is
-            // therefore good only for the network that it came from.
-            (None, None) if key.len() < 16 => {
+            // A replay makes whoever sends it the author again. A key that was guessed, or made from
+            // what two people both wrote, is therefore good only for the network that it came from.
+            (None, None) => {
                 scope.update(self.app.keys.mac("network", &self.network().bytes()));
             }
-            (None, None) => {}
         }
         Ok(Some(Retry {
             scope: scope.finalize().into(),

@@ -24,6 +24,7 @@ use crate::view::site::Site;
 
 /// `GET /v1/sites`.
 pub async fn list(call: Call) -> Result<HttpResponse> {
+    call.caller.must_be(Role::Admin)?;
     let query = Query::of(call.request());
     let limit = query.limit()?;
     let after = match query.one("after")? {

@@ -54,6 +54,7 @@ impl Token {
 
 /// `GET /v1/tokens`.
 pub async fn list(call: Call) -> Result<HttpResponse> {
+    call.caller.must_be(Role::Admin)?;
     let query = Query::of(call.request());
     let limit = query.limit()?;
     let before = query

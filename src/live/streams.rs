@@ -10,7 +10,7 @@ use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::domain::id::ThreadId;
 use crate::domain::network::Network;
@@ -193,6 +193,8 @@ impl Streams {
     /// Ends when nothing can be announced any more.
     pub async fn pump(self: Arc<Self>, mut announced: mpsc::UnboundedReceiver<ThreadId>) {
         let mut poll = interval(POLL);
+        // After an outage, one look is enough.
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let mut ids = Vec::new();
             tokio::select! {
@@ -243,7 +245,12 @@ impl Streams {
                     Err(Error::Resync) => {
                         self.watched().threads.remove(&thread);
                     }
-                    Err(error) => return Err(error),
+                    Err(error) if error.is_outage() => return Err(error),
+                    // One thread that cannot be read keeps nothing from the others.
+                    Err(error) => {
+                        tracing::warn!(code = error.code(), "a thread's events could not be read");
+                        break;
+                    }
                 }
             }
         }

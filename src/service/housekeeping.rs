@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::domain::time::Time;
 use crate::error::Result;
-use crate::store::{Store, events, idempotency, sessions};
+use crate::store::{Store, events, idempotency, outbox, sessions};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -17,7 +17,7 @@ const ROUND: Duration = Duration::from_secs(600);
 const STEP: i64 = 500;
 
 /// Forgets, now and then until `stop` turns true, events older than `keep_log`, idempotency keys older
-/// than a day, and sessions that ended a week ago.
+/// than a day, sessions that ended a week ago, and work that was done a month ago.
 pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = tidy(&store, keep_log, &stop).await {
@@ -48,6 +48,11 @@ async fn tidy(store: &Store, keep_log: Duration, stop: &watch::Receiver<bool>) -
     while go_on(
         store
             .write(move |tx| sessions::forget(tx, now.minus(7 * DAY), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| outbox::forget(tx, now.minus(30 * DAY), STEP))
             .await?,
     ) {}
     Ok(())

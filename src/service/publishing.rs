@@ -13,32 +13,31 @@ use crate::store::{Tx, threads};
 
 /// Makes a comment visible. `comment` is not published now.
 pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Time) -> Result<()> {
+    // What it answers may have been withdrawn while it waited: tombstones then mark the places. They
+    // come first in the log, as in the thread.
+    let mut stones = Vec::new();
+    let mut above = vec![comment.parent_id, comment.reply_to];
+    while let Some(next) = above.pop() {
+        let Some(answered) = found(tx, next)? else {
+            continue;
+        };
+        if !answered.listed && !stones.iter().any(|stone: &Comment| stone.id == answered.id) {
+            above.extend([answered.parent_id, answered.reply_to]);
+            stones.push(answered);
+        }
+    }
+    stones.sort_by_key(|stone| (stone.published_at, stone.id));
+    for stone in stones {
+        comments::list(tx, stone.id, true)?;
+        events::append(tx, thread, EventKind::CommentCreated, Some(stone.id), now)?;
+    }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
     stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
     threads::count(tx, thread.id, 1)?;
     let path = comments::ancestors(tx, comment)?;
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
     comments::count_replies(tx, &ids, 1)?;
-    comments::touch(tx, comment.root_id, at)?;
-    // What it answers may have been withdrawn while it waited: tombstones then mark the places.
-    let mut above = vec![comment.parent_id, comment.reply_to];
-    while let Some(next) = above.pop() {
-        let Some(answered) = found(tx, next)? else {
-            continue;
-        };
-        if !answered.listed {
-            comments::list(tx, answered.id, true)?;
-            events::append(
-                tx,
-                thread,
-                EventKind::CommentUpdated,
-                Some(answered.id),
-                now,
-            )?;
-            above.extend([answered.parent_id, answered.reply_to]);
-        }
-    }
-    Ok(())
+    comments::touch(tx, comment.root_id, at)
 }
 
 fn found(tx: &mut Tx, id: Option<CommentId>) -> Result<Option<Comment>> {

@@ -45,9 +45,15 @@ pub async fn create(
             if let Some(before) = idempotency::recall::<ApiTokenId>(tx, retry.as_ref())? {
                 // The first answer may never have arrived, and its secret is kept nowhere: the same
                 // token gets a new one.
+                let token = tokens::by_id(tx, before)?.ok_or(Error::NotFound)?;
+                let has_ended = token.expires_at.is_some_and(|end| end <= now);
+                if token.revoked_at.is_some() || has_ended {
+                    return Err(Error::Conflict(
+                        "The token that this made has ended.".into(),
+                    ));
+                }
                 let (text, hash) = Secret::generate(before.uuid());
                 tokens::set_hash(tx, before, &hash)?;
-                let token = tokens::by_id(tx, before)?.ok_or(Error::NotFound)?;
                 return Ok((token, text, true));
             }
             let site = match &new.site {

@@ -139,3 +139,18 @@ pub fn fail(conn: &mut Conn, delivery: &Delivery, error: &str, now: Time) -> Res
         .execute(conn)?;
     Ok(())
 }
+
+/// Forgets at most `limit` pieces of work that were called for before `before` and are done; gives how
+/// many.
+pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
+    let done: Vec<DeliveryId> = outbox::table
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "state = 'done'",
+        ))
+        .filter(outbox::created_at.lt(before))
+        .limit(limit)
+        .select(outbox::id)
+        .load(conn)?;
+    Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(&done))).execute(conn)?)
+}

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -176,13 +177,25 @@ impl Failed {
 
 fn commit(conn: &mut Conn, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     // IMMEDIATE: a transaction that reads first and writes later could not get the lock any more.
-    conn.batch_execute("BEGIN IMMEDIATE")
-        .map_err(|error| Failed::Begin(error.into()))?;
+    begin(conn).map_err(|error| Failed::Begin(error.into()))?;
     write_all(conn, batch).map_err(|error| {
         // Fails when there is no transaction any more, which is what it is for.
         let _ = conn.batch_execute("ROLLBACK");
         Failed::Within(error)
     })
+}
+
+fn begin(conn: &mut Conn) -> QueryResult<()> {
+    let first = conn.batch_execute("BEGIN IMMEDIATE");
+    match first {
+        Err(error) if !error.to_string().contains("locked") => {
+            tracing::error!(%error, "a transaction could not begin");
+            // Should an earlier one still be open, it must not keep every later one from beginning.
+            let _ = conn.batch_execute("ROLLBACK");
+            conn.batch_execute("BEGIN IMMEDIATE")
+        }
+        begun => begun,
+    }
 }
 
 fn write_all(conn: &mut Conn, batch: &mut [Box<dyn Job>]) -> Result<()> {
