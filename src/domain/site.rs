@@ -144,6 +144,9 @@ impl Policy {
             return Err("`reserved_names` takes at most 100 names.".into());
         }
         for (index, name) in self.reserved_names.iter().enumerate() {
+            if self.reserved_names[..index].contains(name) {
+                return Err(format!("`reserved_names/{index}` is there twice."));
+            }
             Name::parse(name)
                 .map_err(|invalid| format!("`reserved_names/{index}`: {}", invalid.detail))?;
         }

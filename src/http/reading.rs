@@ -106,7 +106,7 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
     let query = Query::of(&request);
     let sort: Option<Sort> = query.word("sort")?;
     let after = query.one("after")?.map(str::to_owned);
-    let cursor = after.clone().unwrap_or_default();
+    let cursor = format!("{after:?}");
     let limit = query.limit()?;
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
@@ -174,10 +174,7 @@ pub async fn replies(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
         .store
         .read(move |conn| stamp_of(conn, comment, now))
         .await?;
-    let name = format!(
-        "replies {comment} {limit} {}",
-        after.as_deref().unwrap_or_default()
-    );
+    let name = format!("replies {comment} {limit} {after:?}");
     cached(&app, &request, name, stamp, JSON, move |conn| {
         answer::json(&reading::replies(conn, comment, after.as_deref(), limit)?)
     })
@@ -248,7 +245,7 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
     let (row, site, stamp) = found.ok_or(Error::NotFound)?;
-    let name = format!("html {thread} {}", after.as_deref().unwrap_or_default());
+    let name = format!("html {thread} {after:?}");
     let answer = cached(&app, &request, name, stamp, HTML, move |conn| {
         let comments = reading::whole_roots(conn, thread, after.as_deref())?;
         let page = ThreadPage {

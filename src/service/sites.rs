@@ -209,5 +209,16 @@ pub fn check_origins(origins: &[String]) -> std::result::Result<Vec<Origin>, Inv
         let detail = format!("A site has between 1 and {ORIGINS} origins.");
         return Err(Invalid::new("origin_invalid", detail));
     }
-    origins.iter().map(|origin| Origin::parse(origin)).collect()
+    let mut parsed: Vec<Origin> = Vec::new();
+    for origin in origins {
+        let origin = Origin::parse(origin)?;
+        if parsed.contains(&origin) {
+            return Err(Invalid::new(
+                "origin_invalid",
+                format!("`{origin}` is there twice."),
+            ));
+        }
+        parsed.push(origin);
+    }
+    Ok(parsed)
 }

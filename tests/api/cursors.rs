@@ -294,3 +294,18 @@ fn a_cursor_belongs_to_its_list() {
         assert_eq!(page.body["comments"]["items"].as_array().unwrap().len(), 3);
     });
 }
+
+#[test]
+fn an_empty_cursor_is_no_cursor_and_is_not_answered_from_the_cache() {
+    on_both(|app| {
+        app.comment("a", "One");
+        let thread = app.page("a")["thread"]["id"].as_str().unwrap().to_owned();
+        for list in ["comments", "html"] {
+            let path = format!("/v1/threads/{thread}/{list}");
+            app.get(&path).send().is(200);
+            app.get(&format!("{path}?after="))
+                .send()
+                .refuses(400, "invalid_cursor");
+        }
+    });
+}
