@@ -16,7 +16,7 @@ use crate::domain::invalid::Invalid;
 use crate::error::{Error, FieldError, Result};
 
 /// Most bytes of a body: the longest comment that a site may allow (15,000 characters) fits even when
-/// each is written as two `\\uXXXX` escapes, as many JSON encoders write an emoji.
+/// each is written as two `\u…` escapes, as many JSON encoders write an emoji.
 pub const LIMIT: usize = 192 * 1024;
 
 /// How long a body may take to arrive.

@@ -145,30 +145,17 @@ mod tests {
         let id = CommentId::from_uuid(Uuid::from_u128(7));
         Comment {
             id,
-            thread_id: thread.id,
-            site_id: thread.site_id,
-            parent_id: None,
             root_id: id,
-            reply_to: None,
-            depth: 0,
-            person_id: PersonId::new(),
             author_name: name.map(str::to_owned),
             author_website: Some("https://example.net/?a=1&b=2".into()),
             status: Named(Status::Published),
             listed: true,
             body: "Tom & Jerry ]]>".into(),
             body_html: "<p>Tom &amp; Jerry ]]&gt;</p>".into(),
-            reasons: Json::new(Vec::new()),
-            revision: 1,
-            up: 0,
-            down: 0,
-            rank: 0,
-            reply_count: 0,
-            pinned: false,
-            created_at: time(1000),
             published_at: Some(time(2000)),
             active_at: time(2000),
             edited_at: Some(time(3000)),
+            ..Comment::new(thread, PersonId::new(), time(1000))
         }
     }
 

@@ -53,34 +53,14 @@ impl World {
             ..people::Person::guest(site.id, now)
         };
         let reader = people::Person::guest(site.id, now);
-        let id = CommentId::new();
         let comment = comments::Comment {
-            id,
-            thread_id: thread.id,
-            site_id: site.id,
-            parent_id: None,
-            root_id: id,
-            reply_to: None,
-            depth: 0,
-            person_id: reader.id,
             author_name: Some("Ann".into()),
-            author_website: None,
-            status: Named(Status::Pending),
-            listed: false,
             body: "**Well** said".into(),
             body_html: "<p><strong>Well</strong> said</p>".into(),
             reasons: Json::new(vec![Reason::premoderated()]),
-            revision: 1,
-            up: 0,
-            down: 0,
-            rank: 0,
-            reply_count: 0,
-            pinned: false,
-            created_at: now,
-            published_at: None,
-            active_at: now,
-            edited_at: None,
+            ..comments::Comment::new(&thread, reader.id, now)
         };
+        let id = comment.id;
         let world = Self {
             directory,
             store: store.clone(),
@@ -335,7 +315,7 @@ async fn stops_promptly() {
     let (sender, stop) = going();
     let worker = tokio::spawn(run(world.store.clone(), world.post(), stop));
     while world.letters().is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::task::yield_now().await;
     }
     sender.send(true).unwrap();
     tokio::time::timeout(Duration::from_secs(2), worker)
