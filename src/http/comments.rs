@@ -17,6 +17,7 @@ use crate::domain::text::{CommentSource, Email, Length, Name, Title, Website};
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::service::comments::{self, Draft, Edit};
+use crate::service::history;
 use crate::service::signing::Signature;
 use crate::service::threads::Page;
 use crate::store::comments as rows;
@@ -201,7 +202,7 @@ pub async fn remove(call: Call) -> Result<HttpResponse> {
 pub async fn history(call: Call) -> Result<HttpResponse> {
     let comment: CommentId = id(call.request(), "id")?;
     call.check_own_origin().await?;
-    let history = comments::history(&call.app.store, &call.caller, comment).await?;
+    let history = history::history(&call.app.store, &call.caller, comment).await?;
     answer::private(StatusCode::OK, &history)
 }
 

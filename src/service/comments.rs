@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
+use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::publishing;
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::events::{self, Locked};
 use crate::store::people::{self, Person};
-use crate::store::revisions::{self, Revision};
+use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
 use crate::store::{Store, Tx, outbox, reactions, votes};
@@ -275,7 +276,7 @@ pub async fn edit(
                 return Err(Error::EditWindowOver);
             }
             if comment.body != edit.source.as_str() {
-                revisions::insert(tx, &revision(&comment))?;
+                revisions::insert(tx, &history::present(&comment))?;
                 comments::rewrite(tx, id, edit.source.as_str(), edit.html.as_str(), now)?;
                 judge_again(tx, &site, &mut thread, &mut comment, &caller, now)?;
             }
@@ -308,17 +309,6 @@ fn judge_again(
         (false, _) => {}
     }
     Ok(())
-}
-
-fn revision(comment: &Comment) -> Revision {
-    Revision {
-        comment_id: comment.id,
-        revision: comment.revision,
-        body: comment.body.clone(),
-        body_html: comment.body_html.clone(),
-        public: *comment.status == Status::Published,
-        created_at: comment.edited_at.unwrap_or(comment.created_at),
-    }
 }
 
 /// Takes a comment back for good: the text, its earlier texts, the name, votes and reactions go; a
@@ -380,57 +370,4 @@ pub(super) fn published(tx: &mut Tx, id: CommentId) -> Result<(Locked, Comment)>
         .filter(|comment| *comment.status == Status::Published)
         .ok_or(Error::NotFound)?;
     Ok((thread, comment))
-}
-
-/// A comment's texts.
-#[derive(Debug, Serialize)]
-pub struct HistoryItem {
-    revision: i64,
-    body: String,
-    body_html: String,
-    created_at: Time,
-}
-
-/// The texts that a comment has had, the present one first; the earlier ones at most 100.
-///
-/// # Errors
-/// [`Error::NotFound`] for whoever may not see them.
-pub async fn history(
-    store: &Store,
-    caller: &Caller,
-    id: CommentId,
-) -> Result<view::List<HistoryItem>> {
-    let caller = caller.clone();
-    store
-        .read(move |conn| {
-            let comment = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
-            let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
-            let is_public = *comment.status == Status::Published;
-            let sees_all = caller.wrote(&comment) || caller.has(Role::Moderator, site.id);
-            if *comment.status == Status::Deleted || (!sees_all && !is_public) {
-                return Err(Error::NotFound);
-            }
-            if !sees_all && !site.policy.public_history {
-                return Err(match caller.authority {
-                    None => Error::Unauthorized,
-                    Some(_) => Error::Forbidden("Earlier texts are for the author and moderators."),
-                });
-            }
-            let mut texts = vec![revision(&comment)];
-            texts.extend(revisions::of(conn, id, 100)?);
-            // A text that was held all its life does not come out by way of the history.
-            texts.retain(|text| sees_all || text.public);
-            let items = texts.into_iter().map(item).collect();
-            Ok(view::List::whole(items))
-        })
-        .await
-}
-
-fn item(revision: Revision) -> HistoryItem {
-    HistoryItem {
-        revision: revision.revision,
-        body: revision.body,
-        body_html: revision.body_html,
-        created_at: revision.created_at,
-    }
 }

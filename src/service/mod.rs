@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod comments;
 pub mod demo;
+pub mod history;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod identity;

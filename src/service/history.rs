@@ -1,0 +1,78 @@
+//! The texts that a comment has had, and who may read them.
+
+use serde::Serialize;
+
+use super::caller::Caller;
+use crate::domain::id::CommentId;
+use crate::domain::time::Time;
+use crate::domain::word::{Role, Status};
+use crate::error::{Error, Result};
+use crate::store::comments::{self, Comment};
+use crate::store::revisions::{self, Revision};
+use crate::store::{Store, sites};
+use crate::view;
+
+/// The present text, as it is kept when another takes its place.
+pub(super) fn present(comment: &Comment) -> Revision {
+    Revision {
+        comment_id: comment.id,
+        revision: comment.revision,
+        body: comment.body.clone(),
+        body_html: comment.body_html.clone(),
+        public: *comment.status == Status::Published,
+        created_at: comment.edited_at.unwrap_or(comment.created_at),
+    }
+}
+
+/// One text of a comment.
+#[derive(Debug, Serialize)]
+pub struct HistoryItem {
+    revision: i64,
+    body: String,
+    body_html: String,
+    created_at: Time,
+}
+
+/// The texts that a comment has had, the present one first; the earlier ones at most 100.
+///
+/// # Errors
+/// [`Error::NotFound`] for whoever may not see them.
+pub async fn history(
+    store: &Store,
+    caller: &Caller,
+    id: CommentId,
+) -> Result<view::List<HistoryItem>> {
+    let caller = caller.clone();
+    store
+        .read(move |conn| {
+            let comment = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
+            let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
+            let is_public = *comment.status == Status::Published;
+            let sees_all = caller.wrote(&comment) || caller.has(Role::Moderator, site.id);
+            if *comment.status == Status::Deleted || (!sees_all && !is_public) {
+                return Err(Error::NotFound);
+            }
+            if !sees_all && !site.policy.public_history {
+                return Err(match caller.authority {
+                    None => Error::Unauthorized,
+                    Some(_) => Error::Forbidden("Earlier texts are for the author and moderators."),
+                });
+            }
+            let mut texts = vec![present(&comment)];
+            texts.extend(revisions::of(conn, id, 100)?);
+            // A text that was held all its life does not come out by way of the history.
+            texts.retain(|text| sees_all || text.public);
+            let items = texts.into_iter().map(item).collect();
+            Ok(view::List::whole(items))
+        })
+        .await
+}
+
+fn item(revision: Revision) -> HistoryItem {
+    HistoryItem {
+        revision: revision.revision,
+        body: revision.body,
+        body_html: revision.body_html,
+        created_at: revision.created_at,
+    }
+}
