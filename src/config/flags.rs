@@ -91,17 +91,17 @@ pub struct Serve {
 
     /// New comments let in, per network and person: COUNT/SECONDS, or 0 for no limit
     #[arg(long, env = "POSTIL_RATE_COMMENTS", value_name = "RATE")]
-    #[arg(default_value = "20/60", value_parser = Rate::parse)]
+    #[arg(default_value = "60/60", value_parser = Rate::parse)]
     pub rate_comments: Rate,
 
     /// Every other write let in, likewise: votes, reactions, edits, deletions, previews, decisions
     #[arg(long, env = "POSTIL_RATE_WRITES", value_name = "RATE")]
-    #[arg(default_value = "120/60", value_parser = Rate::parse)]
+    #[arg(default_value = "240/60", value_parser = Rate::parse)]
     pub rate_writes: Rate,
 
     /// Calls under /v1/identity let in, likewise: new guests, sign-ins, renewals
     #[arg(long, env = "POSTIL_RATE_IDENTITY", value_name = "RATE")]
-    #[arg(default_value = "30/60", value_parser = Rate::parse)]
+    #[arg(default_value = "60/60", value_parser = Rate::parse)]
     pub rate_identity: Rate,
 
     /// Live streams open at a time

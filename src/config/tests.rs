@@ -24,21 +24,21 @@ fn with_no_settings_there_is_a_demo_on_this_machine() {
     assert_eq!(
         config.limits.comments,
         Rate {
-            calls: 20,
+            calls: 60,
             seconds: 60
         }
     );
     assert_eq!(
         config.limits.writes,
         Rate {
-            calls: 120,
+            calls: 240,
             seconds: 60
         }
     );
     assert_eq!(
         config.limits.identity,
         Rate {
-            calls: 30,
+            calls: 60,
             seconds: 60
         }
     );
