@@ -1,16 +1,18 @@
-// Bundles the readable sources into dist/postil.js and dist/postil.js.br, which are committed and embedded in the service
-// (the second so that the service need not spend its start on compressing).
+// Bundles the readable sources into dist/, which is committed and embedded in the service, so that this need not run Node:
+// dist/postil.js, what every page loads, and dist/postil/*, the parts that come on demand, named by their content. Each has a
+// .br beside it, so that the service need not spend its start on compressing. ../src/http/parts.rs lists the parts.
 //   node build.mjs           writes it
 //   node build.mjs --check   fails when it is not what the sources give, or is over its budget
 
-import { readFile, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { build, transform } from 'esbuild';
 
-const BUDGET = 14_000;
+const FIRST = 'postil.js';
+const BUDGET = { first: 14_000, locale: 2_048 };
 const here = new URL('.', import.meta.url);
-const target = new URL('dist/postil.js', here);
-const compressed = new URL('dist/postil.js.br', here);
+const dist = new URL('dist/', here);
+const list = new URL('../src/http/parts.rs', here);
 
 // Minifiers leave text alone, and to JavaScript the stylesheet is text.
 const stylesheet = {
@@ -26,36 +28,94 @@ const stylesheet = {
   },
 };
 
-const { outputFiles } = await build({
-  entryPoints: [new URL('postil.js', here).pathname],
+const { outputFiles, metafile } = await build({
+  entryPoints: [new URL(FIRST, here).pathname],
+  absWorkingDir: here.pathname,
+  outdir: 'dist',
+  // Every import() becomes a file of its own, at the same place beside the first as the service gives it.
+  splitting: true,
+  chunkNames: 'postil/[name]-[hash]',
   bundle: true,
   minify: true,
   format: 'esm',
   target: 'es2022',
   charset: 'utf8',
   legalComments: 'none',
+  metafile: true,
   plugins: [stylesheet],
   write: false,
 });
-const made = Buffer.from(outputFiles[0].contents);
-const brotli = brotliCompressSync(made, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: made.length },
-});
-console.log(`dist/postil.js: ${made.length} bytes, ${brotli.length} brotli (budget ${BUDGET})`);
+const files = Object.entries(metafile.outputs)
+  .map(([path, { entryPoint }]) => {
+    const name = path.slice('dist/'.length);
+    const contents = Buffer.from(outputFiles.find((file) => file.path.endsWith(`/${path}`)).contents);
+    return { name, contents, budget: budget(name, entryPoint) };
+  })
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+const parts = files.filter(({ name }) => name !== FIRST);
+const source = rust(parts.map(({ name }) => name));
+const checking = process.argv.includes('--check');
 
-if (process.argv.includes('--check')) {
-  const committed = await readFile(target).catch(() => Buffer.alloc(0));
-  if (!committed.equals(made)) fail('dist/postil.js is not what the sources give: run `npm run build` in widget/');
-  // Releases of brotli may give other bytes for the same text; what counts is the text.
-  const small = await readFile(compressed).catch(() => Buffer.alloc(0));
-  if (!small.length || !brotliDecompressSync(small).equals(made)) fail('dist/postil.js.br is not dist/postil.js: run `npm run build` in widget/');
-  if (small.length > BUDGET) fail(`dist/postil.js.br is ${small.length - BUDGET} bytes over its budget`);
-} else {
-  await mkdir(new URL('.', target), { recursive: true });
-  await writeFile(target, made);
-  await writeFile(compressed, brotli);
+if (!checking) {
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(new URL('postil/', dist), { recursive: true });
+  await writeFile(list, source);
 }
-if (brotli.length > BUDGET) fail(`dist/postil.js is ${brotli.length - BUDGET} bytes over its budget`);
+for (const { name, contents, budget } of files) {
+  const target = new URL(name, dist);
+  const compressed = new URL(`${name}.br`, dist);
+  const brotli = brotliCompressSync(contents, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: contents.length },
+  });
+  console.log(`dist/${name}: ${contents.length} bytes, ${brotli.length} brotli (budget ${budget})`);
+  if (brotli.length > budget) fail(`dist/${name} is ${brotli.length - budget} bytes over its budget`);
+  if (checking) {
+    const committed = await readFile(target).catch(() => Buffer.alloc(0));
+    if (!committed.equals(contents)) stale(`dist/${name} is not what the sources give`);
+    // Releases of brotli may give other bytes for the same text; what counts is the text.
+    const small = await readFile(compressed).catch(() => Buffer.alloc(0));
+    if (!small.length || !brotliDecompressSync(small).equals(contents)) stale(`dist/${name}.br is not dist/${name}`);
+    if (small.length > budget) fail(`dist/${name}.br is ${small.length - budget} bytes over its budget`);
+  } else {
+    await writeFile(target, contents);
+    await writeFile(compressed, brotli);
+  }
+}
+if (checking) {
+  const wanted = parts.flatMap(({ name }) => [name, `${name}.br`]).map((name) => name.slice('postil/'.length));
+  const there = await readdir(new URL('postil/', dist)).catch(() => []);
+  for (const name of there) if (!wanted.includes(name)) stale(`dist/postil/${name} is of no source`);
+  if ((await readFile(list, 'utf8').catch(() => '')) !== source) stale('src/http/parts.rs does not list the parts');
+}
+
+function budget(name, entryPoint) {
+  if (name === FIRST) return BUDGET.first;
+  if (entryPoint?.startsWith('locales/')) return BUDGET.locale;
+  // Also code that two files share: it would cost a further request before the first paint.
+  throw new Error(`no budget is set for dist/${name}, which comes from ${entryPoint ?? 'what several files share'}`);
+}
+
+/** The parts as Rust, the way that rustfmt has it. */
+function rust(names) {
+  const part = (name) => `    Part {
+        name: "${name.slice('postil/'.length)}",
+        script: include_bytes!("../../widget/dist/${name}"),
+        brotli: include_bytes!("../../widget/dist/${name}.br"),
+    },
+`;
+  return `//! The widget's parts on demand. Written by \`npm run build\` in \`widget/\`: not to be edited.
+
+use super::files::Part;
+
+/// All of them.
+pub const PARTS: [Part; ${names.length}] = [
+${names.map(part).join('')}];
+`;
+}
+
+function stale(why) {
+  fail(`${why}: run \`npm run build\` in widget/`);
+}
 
 function fail(why) {
   console.error(why);

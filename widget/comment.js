@@ -179,7 +179,7 @@ export class CommentView {
             'aria-pressed': String(on),
             onclick: () => settable && this.#try(() => this.#view.act.react(this.#id, emoji, !on)),
           },
-          h('span', {}, count ? `${emoji} ${count}` : emoji),
+          h('span', {}, count ? `${emoji} ${this.#view.t.number(count)}` : emoji),
         );
       }),
     );
@@ -202,7 +202,7 @@ export class CommentView {
       set(button, 'aria-label', t(name, { n: count }));
       // One's own comment shows its count, but nobody votes for themselves.
       set(button, 'aria-disabled', own || !this.#model.may('vote') ? 'true' : null);
-      fill(button, count ? String(count) : '');
+      fill(button, count ? t.number(count) : '');
     }
     this.up.parentNode.hidden = !published;
     this.react.hidden = !published || !this.#model.may('react') || !this.#model.policy.reactions.length;

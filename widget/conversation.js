@@ -4,7 +4,7 @@ import { Live } from './live.js';
 import { Thread } from './thread.js';
 import { BlockView, outage } from './view.js';
 import { clock } from './time.js';
-import { knownLocale, speaker } from './phrases.js';
+import { knownLocale, voice, words } from './languages.js';
 
 const AGEING = 30_000;
 
@@ -21,15 +21,15 @@ export class Conversation {
   #opening = false;
   #drafts = new Map();
   #author = {};
-  #t = speaker({}, 'en');
+  #t;
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
 
   /**
    * @param {import('./api.js').Client} client
-   * @param {{url: string, key?: string, title?: string, sort?: string}} place the page as the service knows it
-   * @param {(content: Node) => void} show puts the block on the page
+   * @param {{url: string, key?: string, title?: string, sort?: string, locale?: string}} place the page as the service knows it
+   * @param {(content: Node, said: {locale: string, dir: string}) => void} show puts the block on the page
    * @param {(type: string, detail: object) => void} emit
    */
   constructor(client, place, show, emit) {
@@ -42,18 +42,22 @@ export class Conversation {
   async open() {
     if (this.#opening) return;
     this.#opening = true;
+    const language = knownLocale(this.#place.locale);
+    // Under way while the page is.
+    words(language);
     let page;
     try {
       page = await this.#client.page(this.#place);
     } catch (error) {
       this.#opening = false;
+      const said = await voice(language);
       if (this.#over) return;
-      this.#show(outage(this.#t, () => this.open()));
+      this.#show(outage(said.t, () => this.open()), said);
       this.#emit('error', { error });
       return;
     }
+    await this.#draw(page);
     if (this.#over) return;
-    this.#draw(page);
     this.#emit('ready', { thread: page.thread });
     this.#listen();
     this.#seek();
@@ -68,22 +72,23 @@ export class Conversation {
     removeEventListener('hashchange', this.#seek);
   }
 
-  #draw(page) {
-    const locale = knownLocale(page.policy.locale);
+  async #draw(page) {
+    const said = await voice(knownLocale(this.#place.locale, page.policy.locale), page.policy.phrases);
+    if (this.#over) return;
     const order = this.#model?.sort ?? this.#place.sort;
-    this.#t = speaker(page.policy.phrases, locale);
+    this.#t = said.t;
     this.#model = new Thread(page, order);
     this.#model.person = this.#client.reader;
     this.#author.name ??= this.#model.person?.name ?? undefined;
     this.#view = new BlockView(this.#model, {
       t: this.#t,
-      clock: clock(locale, this.#t('now')),
+      clock: clock(said.locale, this.#t('now')),
       act: this.#actions(),
       drafts: this.#drafts,
       author: this.#author,
     });
     this.#view.sync();
-    this.#show(this.#view.element);
+    this.#show(this.#view.element, said);
   }
 
   #listen() {
@@ -117,8 +122,8 @@ export class Conversation {
     clearInterval(this.#timer);
     try {
       const page = await this.#client.page({ ...this.#place, sort: this.#model.sort });
+      await this.#draw(page);
       if (this.#over) return;
-      this.#draw(page);
       await this.#loadOverlay();
     } catch (error) {
       this.#emit('error', { error });

@@ -17,7 +17,7 @@ function pageUrl() {
 /** The element's class for a service, so that one page may use several. */
 export function threadElement(home) {
   return class PostilThread extends HTMLElement {
-    static observedAttributes = ['site', 'service', 'url', 'key', 'sort'];
+    static observedAttributes = ['site', 'service', 'url', 'key', 'sort', 'locale'];
     #root = null;
     #conversation = null;
     #due = false;
@@ -62,11 +62,15 @@ export function threadElement(home) {
         key: given('key'),
         title: given('title') ?? (document.title || undefined),
         sort: given('sort'),
+        locale: given('locale'),
       };
       this.#conversation = new Conversation(
         new Client(service, site, new Identity(service, site)),
         place,
-        (content) => this.#root.replaceChildren(content),
+        (content, { locale, dir }) => {
+          Object.assign(this.#root, { lang: locale, dir });
+          this.#root.replaceChildren(content);
+        },
         (type, detail) => this.dispatchEvent(new CustomEvent(`postil:${type}`, { detail, bubbles: true, composed: true })),
       );
       this.#conversation.open();

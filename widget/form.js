@@ -51,9 +51,9 @@ export function form(o) {
     { class: 'who' },
     ...asked.map(([name, type, autocomplete]) => {
       const required = policy.fields[name] === 'required';
-      const remarks = [!required && t('optional'), name === 'email' && t('email_note')].filter(Boolean).join(', ');
+      const remarks = [!required && t('optional'), name === 'email' && t('email_note')].filter(Boolean).join(' · ');
       const label = h('span', {}, t(name), remarks && h('span', { class: 'muted' }, ` (${remarks})`));
-      const input = h('input', { type, autocomplete, required, part: 'input', dir: name === 'name' ? 'auto' : null });
+      const input = h('input', { type, autocomplete, required, part: 'input', dir: 'auto' });
       input.value = o.author[name] ?? '';
       return field(name, label, input);
     }),

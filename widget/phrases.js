@@ -1,6 +1,7 @@
-// Every word the widget says. A site replaces any of them through its policy (`policy.phrases`), by the same keys.
+// Every word the widget says. A site replaces any of them through its policy (`policy.phrases`), by the same keys;
+// locales/ has the same keys in other languages.
 
-const ENGLISH = {
+export const ENGLISH = {
   heading: 'What do you think?',
   'count.one': '{n} comment',
   'count.other': '{n} comments',
@@ -74,31 +75,30 @@ const ENGLISH = {
 };
 
 /**
- * The function that speaks: `t('count', {n: 3})`. With an `n` the plural form for the locale is looked up first.
+ * The function that speaks: `t('count', {n: 3})`. With an `n` the plural form for the locale is looked up first. What the
+ * site says goes before what the language says, and that before English.
  * @param {Object<string, string>} replaced a site's own phrases
  * @param {string} locale BCP 47
+ * @param {Object<string, string>} [words] the language's, where it is not English
  */
-export function speaker(replaced, locale) {
+export function speaker(replaced, locale, words) {
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
-  const find = (key) => replaced?.[key] ?? ENGLISH[key];
-  return (key, values = {}) => {
-    const plural = typeof values.n === 'number' && (find(`${key}.${rules.select(values.n)}`) ?? find(`${key}.other`));
-    return (plural || find(key) || '').replace(/\{(\w+)\}/g, (_, name) => {
-      const value = values[name];
-      return typeof value === 'number' ? numbers.format(value) : (value ?? '');
-    });
+  const sources = [replaced ?? {}, words ?? {}, ENGLISH];
+  const find = (key, n) => {
+    const forms = typeof n === 'number' ? [`${key}.${rules.select(n)}`, `${key}.other`, key] : [key];
+    for (const source of sources) for (const form of forms) if (form in source) return source[form];
+    return '';
   };
+  const t = (key, values = {}) =>
+    find(key, values.n).replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name];
+      return typeof value === 'number' ? t.number(value) : (value ?? '');
+    });
+  /** A bare number, in the digits that the sentences have. */
+  t.number = (n) => numbers.format(n);
+  return t;
 }
 
 /** A name inside a sentence, isolated so that its direction cannot turn the words around it. */
 export const isolated = (name) => `\u2068${name}\u2069`;
-
-/** The locale if the browser knows it; a site's typing error must not take the whole block down. */
-export function knownLocale(locale) {
-  try {
-    return Intl.getCanonicalLocales(locale)[0] ?? 'en';
-  } catch {
-    return 'en';
-  }
-}

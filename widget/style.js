@@ -36,6 +36,9 @@ button, select { cursor: pointer; }
 :focus { outline: none; }
 :focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; border-radius: 3px; }
 
+/* Scripts whose letters join are neither spaced nor slanted. */
+[dir="rtl"] :is(h2, .avatar) { letter-spacing: 0; }
+[dir="rtl"] :is(.waiting, blockquote) { font-style: normal; }
 .muted { color: var(--muted); }
 .error { color: color-mix(in oklab, #d22b30 70%, currentColor); font-size: .875em; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -61,7 +64,10 @@ textarea { resize: vertical; min-height: 5.5em; max-height: 60vh; field-sizing: 
 input:focus, textarea:focus { outline: 2px solid var(--ink); outline-offset: -1px; border-color: transparent; }
 [aria-invalid="true"] { border-color: color-mix(in oklab, #d22b30 70%, currentColor); }
 .form { display: grid; gap: .875em; }
-.who { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10em), 1fr)); gap: .875em; }
+.who { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10em), 1fr)); gap: .25em .875em; }
+/* Fields side by side stay level where one's label takes two lines. */
+.who .field { grid-row: span 3; grid-template-rows: subgrid; padding-block-end: .375em; }
+.who label { align-self: end; }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: .5em 1em; }
 .hint, .as, .left { font-size: .8125em; }
 .left { font-variant-numeric: tabular-nums; }

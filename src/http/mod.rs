@@ -15,6 +15,7 @@ pub mod limits;
 mod moderation;
 pub mod observe;
 mod operations;
+mod parts;
 mod problem;
 mod query;
 mod reading;
@@ -140,6 +141,7 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/metrics", [on(GET, operations::metrics)]);
     at(config, "/openapi.yaml", [on(GET, files::openapi)]);
     at(config, "/postil.js", [on(GET, files::widget)]);
+    at(config, "/postil/{name}", [on(GET, files::part)]);
     at(config, "/demo", [on(GET, demo::redirect)]);
     at(config, "/demo/", [on(GET, demo::page)]);
     at(config, "/demo/demo.css", [on(GET, demo::style)]);

@@ -62,6 +62,44 @@ fn the_contract_is_served_as_it_is() {
     });
 }
 
+/// The addresses of the parts, as the widget's first file has them.
+fn parts(script: &str) -> Vec<String> {
+    let named = script.split("import(\"./postil/").skip(1);
+    let names = named.filter_map(|rest| rest.split_once('"'));
+    names.map(|(name, _)| format!("/postil/{name}")).collect()
+}
+
+#[test]
+fn the_parts_of_the_widget_are_for_anyone_and_for_good() {
+    on_both(|app| {
+        let parts = parts(&app.get("/postil.js").send().is(200).text());
+        assert_eq!(parts.len(), 5, "{parts:?}");
+        for path in parts {
+            let part = app.get(&path).send().is(200);
+            assert!(part.text().contains("export{"), "{path}");
+            for (header, value) in [
+                ("content-type", "text/javascript; charset=utf-8"),
+                ("cache-control", "public, max-age=31536000, immutable"),
+                ("access-control-allow-origin", "*"),
+                ("cross-origin-resource-policy", "cross-origin"),
+                ("vary", "Accept-Encoding"),
+            ] {
+                assert_eq!(part.header(header), value, "{path}: {header}");
+            }
+            let small = app.get(&path).header("Accept-Encoding", "br").send();
+            let small = small.is(200);
+            assert_eq!(small.header("content-encoding"), "br", "{path}");
+            assert!(small.raw.len() <= 2048, "{path}: {}", small.raw.len());
+            let again = app.get(&path).header("If-None-Match", part.header("etag"));
+            again.send().is(304);
+        }
+        let unknown = app.get("/postil/de-00000000.js").send();
+        let unknown = unknown.refuses(404, "not_found");
+        assert!(!unknown.header("cache-control").contains("immutable"));
+        app.get("/postil/").send().refuses(404, "not_found");
+    });
+}
+
 #[test]
 fn every_answer_has_an_id_of_its_own() {
     on_both(|app| {

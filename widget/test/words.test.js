@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { knownLocale, speaker } from '../phrases.js';
+import { speaker } from '../phrases.js';
 import { clock } from '../time.js';
 
 test('plurals follow the locale, and a site replaces any phrase', () => {
@@ -11,10 +11,6 @@ test('plurals follow the locale, and a site replaces any phrase', () => {
 
 test('what a person typed is put in as it is', () => {
   assert.equal(speaker({}, 'en')('answer', { name: '$& {n}' }), 'Your reply to $& {n}');
-});
-
-test('a locale nobody knows falls back', () => {
-  assert.deepEqual([knownLocale('de-CH'), knownLocale('not a locale'), knownLocale(undefined)], ['de-CH', 'en', 'en']);
 });
 
 test('times as people say them; a future that only a wrong clock sees is now', () => {
