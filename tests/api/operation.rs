@@ -73,7 +73,7 @@ fn parts(script: &str) -> Vec<String> {
 fn the_parts_of_the_widget_are_for_anyone_and_for_good() {
     on_both(|app| {
         let parts = parts(&app.get("/postil.js").send().is(200).text());
-        assert_eq!(parts.len(), 5, "{parts:?}");
+        assert!(parts.len() >= 5, "a language each, at least: {parts:?}");
         for path in parts {
             let part = app.get(&path).send().is(200);
             assert!(part.text().contains("export{"), "{path}");
@@ -89,7 +89,7 @@ fn the_parts_of_the_widget_are_for_anyone_and_for_good() {
             let small = app.get(&path).header("Accept-Encoding", "br").send();
             let small = small.is(200);
             assert_eq!(small.header("content-encoding"), "br", "{path}");
-            assert!(small.raw.len() <= 2048, "{path}: {}", small.raw.len());
+            assert!(small.raw.len() < part.raw.len(), "{path}");
             let again = app.get(&path).header("If-None-Match", part.header("etag"));
             again.send().is(304);
         }
