@@ -20,8 +20,8 @@ use crate::error::Error;
 const ALLOWED_HEADERS: &str =
     "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID";
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-const EXPOSED_HEADERS: &str =
-    "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+const EXPOSED_HEADERS: &str = "Date, ETag, Idempotency-Replayed, Location, RateLimit, \
+    RateLimit-Policy, Retry-After, X-Request-Id";
 
 /// Answers a request, and everything that comes with that.
 ///

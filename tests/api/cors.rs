@@ -221,6 +221,7 @@ fn any_page_may_read() {
                 assert!(!answer.header("vary").to_lowercase().contains("origin"));
                 let exposed = answer.header("access-control-expose-headers");
                 for name in [
+                    "Date",
                     "ETag",
                     "RateLimit",
                     "RateLimit-Policy",
