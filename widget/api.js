@@ -20,17 +20,24 @@ export class Client {
   #service;
   #site;
   #identity;
+  #sso;
+  #asked = null;
   #renewal = null;
+
+  /** How far the service's clock is ahead of this one, in milliseconds; nothing if that is little. */
+  skew = 0;
 
   /**
    * @param {string} service origin, without a slash at its end
    * @param {string} site slug
-   * @param {import('./identity.js').Identity} identity
+   * @param {import('./identity.js').Identity} [identity]
+   * @param {string} [sso] the page's own address that answers with its JWT
    */
-  constructor(service, site, identity) {
+  constructor(service, site, identity, sso) {
     this.#service = service;
     this.#site = site;
     this.#identity = identity;
+    this.#sso = sso;
   }
 
   // What everyone sees: sent without a token, so that caches may answer.
@@ -55,15 +62,40 @@ export class Client {
     return this.#read(`threads/${thread}/changes`, { since });
   }
 
+  counts(urls) {
+    return this.#read('counts', { site: this.#site, url: urls });
+  }
+
   eventsUrl(thread, since) {
     return this.#url(`threads/${thread}/events`, { since });
   }
 
   // What only this reader sees and does.
 
-  /** `{id, name}` of the reader as last known here, or null. */
+  /** `{id, name, kind}` of the reader as last known here, or null. */
   get reader() {
     return this.#identity.held?.person ?? null;
+  }
+
+  /** Asks the page who the reader is, if nobody has said so yet, once unless `again`; fails if its word is not good. */
+  async signOn(again) {
+    if (!this.#sso || this.reader?.kind === 'sso') return;
+    if (again) this.#asked = null;
+    await (this.#asked ??= this.#askPage());
+  }
+
+  async #askPage() {
+    try {
+      const answer = await fetch(this.#sso, { credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout?.(PATIENCE) });
+      const jwt = (await answer.text()).trim();
+      // A reader whom the page does not know either is no failure.
+      if (answer.status === 401 || (answer.ok && !jwt)) return;
+      if (!answer.ok) throw new ApiError(answer);
+      const { token, person } = await this.#send('POST', 'identity/sso', { body: { site: this.#site, token: jwt } });
+      this.#identity.hold(token, person);
+    } catch ({ status, message }) {
+      throw new ApiError({ code: 'sso', status, detail: message });
+    }
   }
 
   /** The reader's overlay, or null for a reader the service does not know (any more). */
@@ -110,6 +142,7 @@ export class Client {
 
   /** Sends with the token there is; `asGuest` makes one where there is none. A token past its time is renewed once. */
   async #act(method, path, { body, key, asGuest } = {}) {
+    await this.signOn().catch(() => {});
     const held = this.#identity.held ?? (asGuest ? await this.#becomeGuest() : null);
     const send = (who) => this.#send(method, path, { body, key, token: who?.token });
     try {
@@ -142,6 +175,9 @@ export class Client {
       // Only the service's own word ends an identity; a dropped connection must not.
       if (failure.status !== 401) throw failure;
       this.#identity.forget();
+      await this.signOn(true);
+      // Who was vouched for must not find themselves writing as a guest.
+      if (held.person.kind === 'sso' && !this.#identity.held) throw failure;
     }
     return this.#identity.held;
   }
@@ -152,7 +188,9 @@ export class Client {
 
   #url(path, query = {}) {
     const url = new URL(`${this.#service}/v1/${path}`);
-    for (const name of Object.keys(query)) if (query[name] != null) url.searchParams.set(name, query[name]);
+    for (const name of Object.keys(query)) {
+      for (const value of [query[name]].flat()) if (value != null) url.searchParams.append(name, value);
+    }
     return url.href;
   }
 
@@ -174,6 +212,9 @@ export class Client {
         cache: 'no-cache',
         signal: AbortSignal.timeout?.(PATIENCE),
       });
+      const ahead = Date.parse(response.headers.get('Date')) - Date.now();
+      // An answer from a cache may be a minute old; only a clock that is plainly wrong is set right.
+      this.skew = Math.abs(ahead) > 300_000 ? ahead : 0;
       if (response.status !== 204) answer = await response.json();
     } catch {
       throw new ApiError({ code: response && !response.ok ? 'unavailable' : 'offline', status: response?.status });

@@ -16,6 +16,7 @@ export class Conversation {
   #model = null;
   #view = null;
   #live = null;
+  #seen = true;
   #timer = null;
   #over = false;
   #opening = false;
@@ -28,9 +29,10 @@ export class Conversation {
 
   /**
    * @param {import('./api.js').Client} client
-   * @param {{url: string, key?: string, title?: string, sort?: string, locale?: string}} place the page as the service knows it
+   * @param {{site: string, url: string, key?: string, title?: string, sort?: string, locale?: string, level: number}} place the
+   *   page as the service knows it, and the level that its heading has here
    * @param {(content: Node, said: {locale: string, dir: string}) => void} show puts the block on the page
-   * @param {(type: string, detail: object) => void} emit
+   * @param {(type: string, detail: object) => boolean} emit whether nobody wants to do themselves what follows
    */
   constructor(client, place, show, emit) {
     this.#client = client;
@@ -52,8 +54,8 @@ export class Conversation {
       this.#opening = false;
       const said = await voice(language);
       if (this.#over) return;
-      this.#show(outage(said.t, () => this.open()), said);
-      this.#emit('error', { error });
+      this.#show(outage(said.t, error, () => this.open()), said);
+      this.#trouble(error);
       return;
     }
     await this.#draw(page);
@@ -63,6 +65,12 @@ export class Conversation {
     this.#seek();
     addEventListener('hashchange', this.#seek);
     await this.#loadOverlay();
+  }
+
+  /** Whether the reader has the block before them; if not, nothing need be heard at once. */
+  attend(seen) {
+    this.#seen = seen;
+    this.#live?.look();
   }
 
   close() {
@@ -80,9 +88,11 @@ export class Conversation {
     this.#model = new Thread(page, order);
     this.#model.person = this.#client.reader;
     this.#author.name ??= this.#model.person?.name ?? undefined;
+    const { exact, ago } = clock(said.locale, this.#t('now'));
     this.#view = new BlockView(this.#model, {
       t: this.#t,
-      clock: clock(said.locale, this.#t('now')),
+      clock: { exact, ago: (iso) => ago(iso, Date.now() + this.#client.skew) },
+      level: this.#place.level,
       act: this.#actions(),
       drafts: this.#drafts,
       author: this.#author,
@@ -98,22 +108,31 @@ export class Conversation {
       ask: () => this.#client.changes(id, this.#model.version),
       change: (change) => this.#hear(change),
       resync: () => this.#reload(),
+      seen: () => this.#seen,
     });
     this.#live.start();
     this.#timer = setInterval(() => document.visibilityState === 'visible' && this.#view.age(), AGEING);
   }
 
-  async #loadOverlay() {
-    try {
-      const me = await this.#client.me(this.#model.info.id);
-      if (!me || this.#over) return;
+  async #loadOverlay(again) {
+    // Without an overlay the thread still reads and writes; only one's own marks are missing.
+    const attempt = (work) =>
+      work.catch((error) => {
+        if (error.code === 'sso') this.#view.fail(this.#t('error.sso'));
+        this.#trouble(error);
+      });
+    await attempt(this.#client.signOn(again));
+    const me = await attempt(this.#client.me(this.#model.info.id));
+    if (this.#over) return;
+    if (me) {
       this.#author.website ??= me.person.website ?? undefined;
       this.#model.overlay(me);
-      this.#view.sync();
-    } catch (error) {
-      // Without the overlay the thread still reads and writes; only one's own marks are missing.
-      this.#emit('error', { error });
-    }
+    } else this.#model.person = this.#client.reader;
+    this.#view.sync();
+  }
+
+  #trouble({ code, status, message }) {
+    this.#emit('error', { code, status, message });
   }
 
   /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
@@ -126,7 +145,7 @@ export class Conversation {
       if (this.#over) return;
       await this.#loadOverlay();
     } catch (error) {
-      this.#emit('error', { error });
+      this.#trouble(error);
     }
     if (!this.#over) this.#listen();
   }
@@ -204,6 +223,10 @@ export class Conversation {
         else this.#view.focusHeading();
       },
 
+      // The page may send the reader to its own sign-in; left to us, we ask it again who the reader is.
+      signIn: fetching(async () => {
+        if (this.#emit('sign-in', { site: this.#place.site })) await this.#loadOverlay(true);
+      }),
       vote: (id, value) => this.#vote(id, value),
       react: (id, emoji, on) => this.#react(id, emoji, on),
     };

@@ -4,76 +4,117 @@ import { Client } from './api.js';
 import { Conversation } from './conversation.js';
 import { h } from './dom.js';
 import { Identity } from './identity.js';
+import { absolute, pageUrl, serviceOf } from './place.js';
 import { sheet } from './style.js';
 
-/** The page's address for the service: what the page calls canonical, else where the reader is, without the fragment. */
-function pageUrl() {
-  const link = document.querySelector('link[rel~="canonical"][href]');
-  const url = new URL(link ? link.href : location.href);
-  url.hash = '';
-  return url.href;
-}
+// How far from the window a block begins to load.
+const MARGIN = '600px';
+
+/** The level that a `heading-level` asks for. */
+export const headingLevel = (given) => /^[2-6]$/.exec(given)?.[0] ?? 2;
 
 /** The element's class for a service, so that one page may use several. */
 export function threadElement(home) {
   return class PostilThread extends HTMLElement {
-    static observedAttributes = ['site', 'service', 'url', 'key', 'sort', 'locale'];
-    #root = null;
-    #conversation = null;
+    static observedAttributes = ['site', 'service', 'url', 'key', 'sort', 'locale', 'heading-level', 'sso'];
+    // An empty title keeps the element's own `title`, which names the page, from becoming a tooltip over everything.
+    #root = h('div', { class: 'postil', part: 'root', title: '' });
+    #conversation;
+    #settings;
+    #watch;
+    #start;
     #due = false;
 
+    constructor() {
+      super();
+      const shadow = this.attachShadow({ mode: 'open' });
+      shadow.adoptedStyleSheets = [sheet()];
+      shadow.append(this.#root);
+    }
+
     connectedCallback() {
-      if (!this.#root) {
-        const shadow = this.attachShadow({ mode: 'open' });
-        shadow.adoptedStyleSheets = [sheet()];
-        // An empty title keeps the element's own `title`, which names the page, from becoming a tooltip over everything.
-        this.#root = h('div', { class: 'postil', part: 'root', title: '' });
-        shadow.append(this.#root);
-      }
-      this.#begin();
+      this.#settle();
     }
 
     disconnectedCallback() {
-      this.#conversation?.close();
-      this.#conversation = null;
+      this.#settle();
     }
 
     attributeChangedCallback() {
-      if (this.isConnected) this.#begin();
+      this.#settle();
     }
 
-    // Attributes often change together, and a moved element is taken out and put in: one start for all of it.
-    #begin() {
+    // Attributes often change together, and a moved element is taken out and put in: one answer to all of it, and none
+    // to what ends as it began.
+    #settle() {
       if (this.#due) return;
       this.#due = true;
       queueMicrotask(() => {
         this.#due = false;
-        if (this.isConnected) this.#open();
+        const { settings } = this;
+        const now = this.isConnected ? JSON.stringify(settings) : undefined;
+        if (now === this.#settings) return;
+        this.#settings = now;
+        this.#close();
+        if (now) this.#await(settings);
       });
     }
 
-    #open() {
+    #close() {
+      this.#watch?.disconnect();
+      removeEventListener('hashchange', this.#named);
       this.#conversation?.close();
+      this.#conversation = null;
+    }
+
+    /** Nothing is asked of the service until the reader comes near, or follows a link to a comment. */
+    #await(settings) {
+      this.#root.replaceChildren();
+      this.#start = () => this.#open(settings);
+      addEventListener('hashchange', this.#named);
+      this.#observe(MARGIN, (near) => near && this.#start());
+      this.#named();
+    }
+
+    #named = () => location.hash.startsWith('#postil-') && this.#start();
+
+    #observe(rootMargin, tell) {
+      this.#watch?.disconnect();
+      this.#watch = new IntersectionObserver((entries) => tell(entries.at(-1).isIntersecting), { rootMargin });
+      this.#watch.observe(this);
+    }
+
+    get settings() {
       const given = (name) => this.getAttribute(name) || undefined;
-      const site = given('site') ?? '';
-      const service = (given('service') ?? home).replace(/\/+$/, '');
-      const place = {
-        url: given('url') ? new URL(given('url'), document.baseURI).href : pageUrl(),
+      return {
+        service: serviceOf(this, home),
+        sso: absolute(given('sso')),
+        site: given('site') ?? '',
+        url: absolute(given('url')) ?? pageUrl(),
         key: given('key'),
-        title: given('title') ?? (document.title || undefined),
         sort: given('sort'),
         locale: given('locale'),
+        level: headingLevel(given('heading-level')),
       };
+    }
+
+    #open(place) {
+      if (this.#conversation) return;
+      const { service, site, sso } = place;
       this.#conversation = new Conversation(
-        new Client(service, site, new Identity(service, site)),
-        place,
+        new Client(service, site, new Identity(service, site, sso), sso),
+        { ...place, title: this.getAttribute('title') || document.title || undefined },
         (content, { locale, dir }) => {
           Object.assign(this.#root, { lang: locale, dir });
           this.#root.replaceChildren(content);
         },
-        (type, detail) => this.dispatchEvent(new CustomEvent(`postil:${type}`, { detail, bubbles: true, composed: true })),
+        (type, detail) =>
+          this.dispatchEvent(
+            new CustomEvent(`postil:${type}`, { detail, bubbles: true, composed: true, cancelable: type === 'sign-in' }),
+          ),
       );
       this.#conversation.open();
+      this.#observe(undefined, (seen) => this.#conversation.attend(seen));
     }
   };
 }

@@ -5,22 +5,32 @@ const memory = new Map();
 
 export class Identity {
   #key;
+  #sso;
 
-  constructor(service, site) {
+  /**
+   * @param {string} service
+   * @param {string} site
+   * @param {string} [sso] the address that vouches for the reader: whom another address brought in is somebody else
+   */
+  constructor(service, site, sso) {
     this.#key = `postil:${service}:${site}`;
+    this.#sso = sso;
   }
 
-  /** `{token, person: {id, name}}` or null. Read anew each time, since another tab may have changed it. */
+  /** `{token, person: {id, name, kind}}` or null. Read anew each time, since another tab may have changed it. */
   get held() {
+    let kept;
     try {
-      const kept = JSON.parse(localStorage.getItem(this.#key));
-      if (kept?.token) return kept;
+      kept = JSON.parse(localStorage.getItem(this.#key));
     } catch {}
-    return memory.get(this.#key) ?? null;
+    kept ??= memory.get(this.#key);
+    // A guest stays one where nobody vouches, and until somebody does.
+    return kept?.token && (kept.person.kind !== 'sso' || kept.sso === this.#sso) ? kept : null;
   }
 
   hold(token, person) {
-    const kept = { token, person: { id: person.id, name: person.name ?? null } };
+    const { id, name = null, kind } = person;
+    const kept = { token, person: { id, name, kind }, sso: this.#sso };
     memory.set(this.#key, kept);
     try {
       localStorage.setItem(this.#key, JSON.stringify(kept));

@@ -1,5 +1,5 @@
 // Hears what changes in a thread: by the stream where it works, by asking now and then where it does not.
-// Only while the page is visible: browsers allow six connections to one host over HTTP/1.1, for all tabs together.
+// Only while both page and block are visible: browsers allow six connections to one host over HTTP/1.1, for all tabs together.
 
 const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated'];
 const FIRST_WAIT = 5_000;
@@ -20,6 +20,7 @@ export class Live {
    * @param {() => Promise<{items: object[], next: string|null}>} on.ask what changed since the version known now
    * @param {(change: object) => void} on.change
    * @param {() => void} on.resync the log no longer reaches back to what we know
+   * @param {() => boolean} on.seen whether the reader has the block before them
    */
   constructor(on) {
     this.#on = on;
@@ -28,23 +29,24 @@ export class Live {
   start() {
     if (this.#wanted) return;
     this.#wanted = true;
-    document.addEventListener('visibilitychange', this.#look);
-    addEventListener('pageshow', this.#look);
+    document.addEventListener('visibilitychange', this.look);
+    addEventListener('pageshow', this.look);
     addEventListener('pagehide', this.#rest);
-    this.#look();
+    this.look();
   }
 
   stop() {
     this.#wanted = false;
-    document.removeEventListener('visibilitychange', this.#look);
-    removeEventListener('pageshow', this.#look);
+    document.removeEventListener('visibilitychange', this.look);
+    removeEventListener('pageshow', this.look);
     removeEventListener('pagehide', this.#rest);
     this.#rest();
   }
 
-  #look = () => {
+  /** Listens, or no longer, as the reader sees the block now. */
+  look = () => {
     this.#rest();
-    if (this.#wanted && document.visibilityState === 'visible') this.#listen();
+    if (this.#wanted && this.#on.seen() && document.visibilityState === 'visible') this.#listen();
   };
 
   #rest = () => {
@@ -55,7 +57,6 @@ export class Live {
   };
 
   #listen() {
-    if (!window.EventSource) return this.#later();
     const source = new EventSource(this.#on.url());
     this.#source = source;
     // Some proxies hold a stream back for ever without an error.

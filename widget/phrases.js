@@ -72,6 +72,9 @@ export const ENGLISH = {
   'error.offline': 'This could not be sent: the service cannot be reached. Nothing is lost; please try again.',
   'error.rate_limited': 'That was a little fast. Please try again in {n} s.',
   'error.other': 'Something went wrong. Please try again.',
+
+  sign_in: 'Sign in',
+  'error.sso': 'Signing you in did not work.',
 };
 
 /**

@@ -1,8 +1,29 @@
 // Postil's widget: <script type="module" src="…/postil.js"></script><postil-thread site="…"></postil-thread>
 
+import { Client } from './api.js';
 import { threadElement } from './element.js';
+import { speaker } from './phrases.js';
+import { absolute, pageUrl, serviceOf } from './place.js';
 
+const home = new URL(import.meta.url).origin;
+const tools = { Client, absolute, pageUrl, t: speaker({}, 'en') };
+
+/** How many comments a page has. Most pages have no such element, so what fills it comes on demand. */
+class PostilCount extends HTMLElement {
+  static observedAttributes = ['url', 'site', 'service'];
+
+  async connectedCallback() {
+    const part = await import('./count.js').catch(() => null);
+    if (this.isConnected) part?.fill(this, serviceOf(this, home), tools);
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.connectedCallback();
+  }
+}
+
+const elements = { 'postil-thread': threadElement(home), 'postil-count': PostilCount };
 // A page that includes the script twice keeps the first.
-if (!customElements.get('postil-thread')) {
-  customElements.define('postil-thread', threadElement(new URL(import.meta.url).origin));
+for (const name of Object.keys(elements)) {
+  if (!customElements.get(name)) customElements.define(name, elements[name]);
 }

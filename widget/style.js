@@ -28,7 +28,7 @@ const CSS = `
 }
 *, *::before, *::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
-h2, p, ol { margin: 0; padding: 0; }
+#heading, p, ol { margin: 0; padding: 0; }
 ol { list-style: none; }
 a { color: var(--ink); text-underline-offset: .15em; }
 button, input, select, textarea { font: inherit; color: inherit; letter-spacing: inherit; margin: 0; }
@@ -44,7 +44,7 @@ button, select { cursor: pointer; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25em .75em; margin-block-end: 1.25em; }
-h2 { font-family: var(--postil-heading-font, inherit); font-size: 1.5em; font-weight: 600; line-height: 1.2; letter-spacing: -.01em; }
+#heading { font-family: var(--postil-heading-font, inherit); font-size: 1.5em; font-weight: 600; line-height: 1.2; letter-spacing: -.01em; }
 .count { font-size: .9375em; }
 .bar { display: flex; align-items: baseline; justify-content: flex-end; gap: .375em; margin-block: 2em -1.25em; font-size: .875em; }
 select {

@@ -108,7 +108,7 @@ export class Thread {
 
   /** The reader's own comment as the service answered: shown at once, wherever the order would put it. */
   own(comment) {
-    this.person = { id: comment.author.id, name: comment.author.name };
+    this.person = { ...this.person, id: comment.author.id, name: comment.author.name };
     this.#mine.set(comment.id, { ...this.#mine.get(comment.id), body: comment.body });
     this.#publish(comment);
     this.fresh = this.fresh.filter((id) => id !== comment.id);

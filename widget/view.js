@@ -13,7 +13,7 @@ export class BlockView {
 
   /**
    * @param {import('./thread.js').Thread} model
-   * @param {object} shared `{t, clock, act, drafts, author}`
+   * @param {object} shared `{t, clock, act, drafts, author, level}`
    */
   constructor(model, shared) {
     this.#model = model;
@@ -37,7 +37,7 @@ export class BlockView {
     this.element = h(
       'section',
       { 'aria-labelledby': 'heading' },
-      h('header', { class: 'head' }, h('h2', { id: 'heading', part: 'heading', tabindex: -1 }, t('heading')), this.count),
+      h('header', { class: 'head' }, h(`h${shared.level}`, { id: 'heading', part: 'heading', tabindex: -1 }, t('heading')), this.count),
       this.write,
       this.bar,
       this.fresh,
@@ -54,14 +54,14 @@ export class BlockView {
   sync() {
     const model = this.#model;
     const { t } = this.#shared;
+    if (this.#mode() !== this.mode) this.#drawForm();
     this.count.textContent = model.info.comment_count ? t('count', { n: model.info.comment_count }) : '';
-    this.none.hidden = model.roots.length > 0 || model.fresh.length > 0 || this.#mode() !== 'form';
+    this.none.hidden = model.roots.length > 0 || model.fresh.length > 0 || !this.#writable();
     this.bar.hidden = model.roots.length < 2;
     this.fresh.hidden = !model.fresh.length;
     this.fresh.textContent = t('fresh', { n: model.fresh.length });
     this.more.hidden = !model.next;
     this.#place(this.list, model.roots);
-    if (this.#mode() !== this.mode) this.#drawForm();
   }
 
   age() {
@@ -73,7 +73,7 @@ export class BlockView {
   }
 
   focusHeading() {
-    this.element.querySelector('h2').focus();
+    this.element.querySelector('#heading').focus();
   }
 
   /** Says something to those who listen; the region is emptied first, or the same words twice would be silent. */
@@ -90,19 +90,29 @@ export class BlockView {
 
   #mode() {
     if (this.#model.info.state !== 'open') return 'closed';
-    return this.#model.may('comment') ? 'form' : 'signin';
+    if (!this.#model.may('comment')) return 'signin';
+    return this.#model.person?.kind === 'sso' ? 'member' : 'form';
+  }
+
+  #writable() {
+    return !['closed', 'signin'].includes(this.mode);
   }
 
   #drawForm() {
     const { t, act, drafts, author, announce } = this.#shared;
     this.mode = this.#mode();
-    if (this.mode !== 'form') return fill(this.write, h('p', { class: 'notice', part: 'notice' }, t(this.mode)));
+    if (!this.#writable()) {
+      const enter = this.mode === 'signin' && h('button', { type: 'button', class: 'send', part: 'button', onclick: () => act.signIn() }, t('sign_in'));
+      return fill(this.write, h('p', { class: 'notice', part: 'notice' }, t(this.mode), ' ', enter));
+    }
+    // What is being written goes on in the new form.
+    const writing = this.write.querySelector('textarea:focus');
     const made = form({
       t,
       policy: this.#model.policy,
       label: t('comment'),
       action: t('send'),
-      author: this.#model.person?.kind === 'sso' ? null : author,
+      author: this.mode === 'member' ? null : author,
       draft: { get: () => drafts.get('root'), set: (text) => (text === undefined ? drafts.delete('root') : drafts.set('root', text)) },
       announce,
       submit: async (entry, key) => {
@@ -113,6 +123,7 @@ export class BlockView {
       },
     });
     fill(this.write, made.element);
+    if (writing) made.focus();
   }
 
   #place(list, ids) {
@@ -144,7 +155,10 @@ export class BlockView {
   }
 }
 
-/** The one quiet line in place of the block when the service does not answer. */
-export function outage(t, retry) {
-  return h('p', { class: 'outage muted', part: 'outage' }, t('unavailable'), ' ', h('button', { type: 'button', class: 'quiet', onclick: retry }, t('retry')));
+/** The one quiet line in place of the block: why it is not there, and, where that may pass, a way to ask again. */
+export function outage(t, { status, detail }, retry) {
+  // No such site, or not this page: the service's own words tell whoever put the block here.
+  const wrong = status === 404 || status === 422;
+  const then = wrong ? detail : h('button', { type: 'button', class: 'quiet', onclick: retry }, t('retry'));
+  return h('p', { class: 'outage muted', part: 'outage' }, t('unavailable'), ' ', then);
 }

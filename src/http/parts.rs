@@ -3,30 +3,35 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 5] = [
+pub const PARTS: [Part; 6] = [
     Part {
-        name: "ar-W6ORFNBK.js",
-        script: include_bytes!("../../widget/dist/postil/ar-W6ORFNBK.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-W6ORFNBK.js.br"),
+        name: "ar-6R45YIUT.js",
+        script: include_bytes!("../../widget/dist/postil/ar-6R45YIUT.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-6R45YIUT.js.br"),
     },
     Part {
-        name: "de-ZCGHF4KY.js",
-        script: include_bytes!("../../widget/dist/postil/de-ZCGHF4KY.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-ZCGHF4KY.js.br"),
+        name: "count-MQRNVCKQ.js",
+        script: include_bytes!("../../widget/dist/postil/count-MQRNVCKQ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/count-MQRNVCKQ.js.br"),
     },
     Part {
-        name: "es-27KQFMEM.js",
-        script: include_bytes!("../../widget/dist/postil/es-27KQFMEM.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-27KQFMEM.js.br"),
+        name: "de-DFWYWB4J.js",
+        script: include_bytes!("../../widget/dist/postil/de-DFWYWB4J.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-DFWYWB4J.js.br"),
     },
     Part {
-        name: "fr-NXHPI27P.js",
-        script: include_bytes!("../../widget/dist/postil/fr-NXHPI27P.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-NXHPI27P.js.br"),
+        name: "es-FLJ25ZT7.js",
+        script: include_bytes!("../../widget/dist/postil/es-FLJ25ZT7.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-FLJ25ZT7.js.br"),
     },
     Part {
-        name: "ru-OTGMOCXN.js",
-        script: include_bytes!("../../widget/dist/postil/ru-OTGMOCXN.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-OTGMOCXN.js.br"),
+        name: "fr-ZJQYTLAA.js",
+        script: include_bytes!("../../widget/dist/postil/fr-ZJQYTLAA.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-ZJQYTLAA.js.br"),
+    },
+    Part {
+        name: "ru-37DWEOEA.js",
+        script: include_bytes!("../../widget/dist/postil/ru-37DWEOEA.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-37DWEOEA.js.br"),
     },
 ];

@@ -14,7 +14,8 @@ const ARGS = [
 ];
 const PATIENCE = 15_000;
 
-function serviceUrl() {
+/** Where the service is. */
+export function serviceUrl() {
   const url = process.env.POSTIL_URL;
   if (!url) throw new Error('POSTIL_URL must name a running service, e.g. http://127.0.0.1:8080');
   return new URL(url);
@@ -39,7 +40,13 @@ export class Window {
   /** How often the window went to a page. */
   loads = 0;
 
-  static async open(browser, path) {
+  /**
+   * Opens a page and scrolls to the block, which loads nothing before it is near.
+   * @param {object} [o]
+   * @param {(context: import('playwright-core').BrowserContext) => Promise<void>} [o.prepare] before the page is loaded
+   * @param {boolean} [o.approach] whether to scroll
+   */
+  static async open(browser, path, { prepare, approach = true } = {}) {
     const service = serviceUrl();
     const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1000, height: 1400 } });
     context.setDefaultTimeout(PATIENCE);
@@ -56,8 +63,15 @@ export class Window {
     it.page.on('framenavigated', (frame) => {
       if (frame === it.page.mainFrame()) it.loads += 1;
     });
+    await prepare?.(context);
     await it.page.goto(new URL(path, service).href);
+    if (approach) await it.approach();
     return it;
+  }
+
+  /** Scrolls to the (first) block. */
+  approach() {
+    return this.page.locator('postil-thread').first().evaluate((element) => element.scrollIntoView());
   }
 
   /** The widget's block. Roles and labels are looked up through its open shadow root. */

@@ -63,6 +63,7 @@ test('a comment and its answer travel between two windows, live', { timeout: 120
 
   // What was shown is what was kept, and each still owns their own.
   await ada.page.reload();
+  await ada.approach();
   await ada.comment(ANSWER).waitFor();
   await question.getByRole('button', { name: 'Delete' }).waitFor();
   assert.equal(await answer.getByRole('button', { name: 'Delete' }).count(), 0);

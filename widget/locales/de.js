@@ -69,4 +69,6 @@ export default {
   'error.offline': 'Senden nicht möglich: Der Dienst ist nicht erreichbar. Nichts ist verloren; bitte versuchen Sie es erneut.',
   'error.rate_limited': 'Das war etwas zu schnell. Bitte versuchen Sie es in {n} s erneut.',
   'error.other': 'Etwas ist schiefgegangen. Bitte versuchen Sie es erneut.',
+  sign_in: 'Anmelden',
+  'error.sso': 'Die Anmeldung hat nicht geklappt.',
 };

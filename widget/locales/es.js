@@ -69,4 +69,6 @@ export default {
   'error.offline': 'No se pudo enviar: el servicio no responde. No se ha perdido nada; inténtelo de nuevo.',
   'error.rate_limited': 'Ha ido un poco rápido. Inténtelo de nuevo en {n} s.',
   'error.other': 'Algo ha fallado. Inténtelo de nuevo.',
+  sign_in: 'Iniciar sesión',
+  'error.sso': 'No se pudo iniciar la sesión.',
 };

@@ -69,4 +69,6 @@ export default {
   'error.offline': 'Envoi impossible : le service est injoignable. Rien n’est perdu ; veuillez réessayer.',
   'error.rate_limited': 'C’était un peu rapide. Veuillez réessayer dans {n} s.',
   'error.other': 'Une erreur s’est produite. Veuillez réessayer.',
+  sign_in: 'Se connecter',
+  'error.sso': 'La connexion n’a pas abouti.',
 };
