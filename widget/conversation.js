@@ -16,7 +16,7 @@ export class Conversation {
   #model = null;
   #view = null;
   #live = null;
-  #seen = true;
+  #seen = false;
   #timer = null;
   #over = false;
   #opening = false;
@@ -69,6 +69,7 @@ export class Conversation {
 
   /** Whether the reader has the block before them; if not, nothing need be heard at once. */
   attend(seen) {
+    if (seen === this.#seen) return;
     this.#seen = seen;
     this.#live?.look();
   }
