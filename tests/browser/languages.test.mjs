@@ -14,7 +14,7 @@ after(() => browser?.close());
 
 /** The demo page, its block asked to speak Arabic. */
 async function arabic(...routes) {
-  const window = await Window.open(browser, 'about:blank');
+  const window = await Window.open(browser, 'about:blank', { approach: false });
   const { page } = window;
   await page.route('**/demo/', async (route) => {
     const response = await route.fetch();
@@ -33,6 +33,7 @@ async function arabic(...routes) {
     look();
   });
   await page.goto(new URL('/demo/', process.env.POSTIL_URL).href);
+  await window.approach();
   return window;
 }
 
@@ -72,10 +73,11 @@ for (const [what, handler] of [
 }
 
 test('a page in English asks for no part', { timeout: 60_000 }, async () => {
-  const window = await Window.open(browser, 'about:blank');
+  const window = await Window.open(browser, 'about:blank', { approach: false });
   const asked = [];
   window.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await window.page.goto(new URL('/demo/', process.env.POSTIL_URL).href);
+  await window.approach();
   await window.comments.first().waitFor();
   assert.deepEqual(asked.filter((path) => path.startsWith('/postil/')), []);
 });
