@@ -120,8 +120,14 @@ impl Store {
             let mut conn = store.checkout()?;
             conn.batch_execute(conn.begin_read())?;
             let answer = work(&mut conn);
-            conn.batch_execute("COMMIT")?;
-            answer
+            let ended = conn.batch_execute("COMMIT");
+            if ended.is_err() {
+                // Whoever borrows this connection next must be able to begin.
+                let _ = conn.batch_execute("ROLLBACK");
+            }
+            let answer = answer?;
+            ended?;
+            Ok(answer)
         })
         .await
     }

@@ -39,6 +39,13 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     let response = resolve(&operation["responses"][&status]);
     // What any operation may answer is described once, in the introduction.
     if response.is_null() && [405, 500].contains(&answer.status) {
+        let problem = json!({"$ref": "#/components/schemas/Problem"});
+        let problem = validator("any problem", &problem);
+        assert!(
+            problem.is_valid(&answer.body) || method == "head",
+            "{method} {pattern} {status} is no problem: {}",
+            answer.text()
+        );
         return;
     }
     assert!(
