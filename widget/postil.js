@@ -2,15 +2,15 @@
 
 import { Client } from './api.js';
 import { threadElement } from './element.js';
-import { speaker } from './phrases.js';
+import { knownLocale, voice } from './languages.js';
 import { absolute, pageUrl, serviceOf } from './place.js';
 
 const home = new URL(import.meta.url).origin;
-const tools = { Client, absolute, pageUrl, t: speaker({}, 'en') };
+const tools = { Client, absolute, pageUrl, knownLocale, voice };
 
 /** How many comments a page has. Most pages have no such element, so what fills it comes on demand. */
 class PostilCount extends HTMLElement {
-  static observedAttributes = ['url', 'site', 'service'];
+  static observedAttributes = ['url', 'site', 'service', 'locale'];
 
   async connectedCallback() {
     const part = await import('./count.js').catch(() => null);

@@ -232,6 +232,20 @@ impl Phrases {
         }
         Ok(Self(phrases))
     }
+
+    /// One phrase, in all of its plural forms (`count`, `count.one`, …).
+    pub fn of(&self, phrase: &str) -> Self {
+        let form_of = |key: &str| {
+            key.strip_prefix(phrase)
+                .is_some_and(|form| form.is_empty() || form.starts_with('.'))
+        };
+        let forms = self.0.iter().filter(|(key, _)| form_of(key));
+        Self(
+            forms
+                .map(|(key, text)| (key.clone(), text.clone()))
+                .collect(),
+        )
+    }
 }
 
 #[cfg(test)]

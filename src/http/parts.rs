@@ -10,9 +10,9 @@ pub const PARTS: [Part; 6] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-6R45YIUT.js.br"),
     },
     Part {
-        name: "count-MQRNVCKQ.js",
-        script: include_bytes!("../../widget/dist/postil/count-MQRNVCKQ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/count-MQRNVCKQ.js.br"),
+        name: "count-GWB6OMGP.js",
+        script: include_bytes!("../../widget/dist/postil/count-GWB6OMGP.js"),
+        brotli: include_bytes!("../../widget/dist/postil/count-GWB6OMGP.js.br"),
     },
     Part {
         name: "de-DFWYWB4J.js",

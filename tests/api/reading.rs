@@ -540,15 +540,63 @@ fn counts_come_in_the_order_asked() {
         );
         ask(&["b"; 101]).refuses(400, "invalid_query");
         ask(&[]).refuses(400, "invalid_query");
-        app.get(&format!(
-            "/v1/counts?site={SITE}&url={}&url=https://elsewhere.example/",
-            page_url("b")
-        ))
-        .send()
-        .refuses(422, "url_not_on_site");
         app.get(&format!("/v1/counts?site=nobody&url={}", page_url("b")))
             .send()
             .refuses(404, "unknown_site");
+    });
+}
+
+#[test]
+fn an_address_that_is_no_page_of_the_site_costs_the_others_nothing() {
+    on_both(|app| {
+        app.comment("b", "1");
+        let long = "x".repeat(4000);
+        let page = page_url("b");
+        let asked = [
+            "https://elsewhere.example/",
+            "",
+            &page,
+            "not an address",
+            &long,
+            &page,
+        ];
+        let urls: String = asked
+            .iter()
+            .map(|url| format!("&url={}", url.replace(' ', "%20")))
+            .collect();
+        let counts = app.get(&format!("/v1/counts?site={SITE}{urls}")).send();
+        let items = counts.is(200).body["items"].take();
+        for (index, (url, count)) in asked
+            .iter()
+            .zip([None, None, Some(1), None, None, Some(1)])
+            .enumerate()
+        {
+            assert_eq!(items[index], json!({"url": url, "count": count}));
+        }
+    });
+}
+
+#[test]
+fn counts_bring_the_words_that_the_site_has_for_them() {
+    on_both(|app| {
+        let words = json!({"count.one": "Eine Stimme", "count": "{n} Stimmen", "countless": "no", "send": "no"});
+        app.patch(
+            &format!("/v1/sites/{SITE}"),
+            json!({"locale": "de", "phrases": words}),
+        )
+        .bearer(&app.admin)
+        .send()
+        .is(200);
+        let counts = app
+            .get(&format!("/v1/counts?site={SITE}&url={}", page_url("b")))
+            .send()
+            .is(200)
+            .body;
+        assert_eq!(counts["locale"], "de");
+        assert_eq!(
+            counts["phrases"],
+            json!({"count.one": "Eine Stimme", "count": "{n} Stimmen"})
+        );
     });
 }
 

@@ -148,8 +148,30 @@ test('counts of a whole page come in one call, also of elements added later, and
   await counts.nth(1).filter({ hasText: /^0 comments$/ }).waitFor();
   assert.equal(it.asked.filter((path) => path === '/v1/counts').length, 2, 'one for each site');
   assert.equal(await counts.nth(2).textContent(), '');
-  await it.page.evaluate((url) => document.querySelectorAll('postil-count')[1].setAttribute('url', url), it.url);
+  // One address that is no page of the site's leaves the others their counts.
+  await it.page.evaluate((url) => {
+    document.querySelector('#list').innerHTML = `<postil-count site="demo" url="https://elsewhere.example/"></postil-count>
+      <postil-count></postil-count><postil-count url="${url}" locale="ar"></postil-count>`;
+  }, it.url);
   await counts.nth(1).filter({ hasText: /^1 comment$/ }).waitFor();
+  assert.equal(await counts.nth(0).textContent(), '');
+  const arabic = counts.nth(2).filter({ hasText: /\p{Script=Arabic}/u });
+  await arabic.waitFor();
+  assert.deepEqual([await arabic.getAttribute('lang'), await arabic.getAttribute('dir')], ['ar', 'rtl']);
+  await it.page.evaluate((url) => {
+    document.querySelector('#list').innerHTML = '<postil-count></postil-count><postil-count url="/demo/none.html"></postil-count>';
+    document.querySelectorAll('postil-count')[1].setAttribute('url', url);
+  }, it.url);
+  await counts.nth(1).filter({ hasText: /^1 comment$/ }).waitFor();
+});
+
+test("counts are told in the site's language and in its own words", TIMEOUT, async () => {
+  const it = await openPage('<postil-thread site="demo" key="demo"></postil-thread><postil-count></postil-count>', {
+    prepare: (context) => answering(context, 'counts', (answer) => ({ ...answer, locale: 'de', phrases: { 'count.other': '{n} Stimmen' } })),
+  });
+  const count = it.page.locator('postil-count');
+  await count.filter({ hasText: '0 Stimmen' }).waitFor();
+  assert.equal(await count.getAttribute('lang'), 'de');
 });
 
 test('a site that is not there, and a page that is not its, are named in one quiet line', TIMEOUT, async () => {
