@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod network;
 mod origin;
 pub mod page;
+pub mod passage;
 pub mod rank;
 pub mod site;
 pub mod skeleton;

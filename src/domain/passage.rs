@@ -1,0 +1,7 @@
+//! Passages: words of an article that a question or a remark is tied to, and how they are found again
+//! when the article has changed.
+//!
+//! [`text`] defines the text that all offsets count in, [`selector`] what names a passage in it, and
+//! [`anchor`] finds passages in a text. `docs/passages.md` says the same for those who write no Rust.
+
+pub mod text;
