@@ -91,8 +91,7 @@ export class Client {
       // A reader whom the page does not know either is no failure.
       if (answer.status === 401 || (answer.ok && !jwt)) return;
       if (!answer.ok) throw new ApiError(answer);
-      const { token, person } = await this.#send('POST', 'identity/sso', { body: { site: this.#site, token: jwt } });
-      this.#identity.hold(token, person);
+      await this.#send('POST', 'identity/sso', { body: { site: this.#site, token: jwt } });
     } catch ({ status, message }) {
       throw new ApiError({ code: 'sso', status, detail: message });
     }
@@ -102,7 +101,7 @@ export class Client {
   async me(thread) {
     if (!this.#identity.held) return null;
     try {
-      const me = await this.#act('GET', `threads/${thread}/me`);
+      const me = await this.act('GET', `threads/${thread}/me`);
       this.#identity.hold(this.#identity.held.token, me.person);
       return me;
     } catch (error) {
@@ -111,37 +110,24 @@ export class Client {
     }
   }
 
-  /** Posts a comment. The same `key` with the same comment posts it once, however often it is sent. */
-  async post(comment, key) {
-    const made = await this.#act('POST', 'comments', { body: { site: this.#site, ...comment }, key });
-    if (made.token) this.#identity.hold(made.token, made.author);
-    return made;
-  }
-
-  edit(id, body) {
-    return this.#act('PATCH', `comments/${id}`, { body: { body } });
-  }
-
-  remove(id) {
-    return this.#act('DELETE', `comments/${id}`);
-  }
-
-  /** The Markdown source of one's own comment, which public answers do not carry. */
-  async source(id) {
-    return (await this.#act('GET', `comments/${id}/history`)).items[0].body;
-  }
-
   vote(id, value) {
-    return this.#act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
+    return this.act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
   }
 
   react(id, emoji, on) {
     const path = `comments/${id}/reactions/${encodeURIComponent(emoji)}`;
-    return this.#act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
+    return this.act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
   }
 
-  /** Sends with the token there is; `asGuest` makes one where there is none. A token past its time is renewed once. */
-  async #act(method, path, { body, key, asGuest } = {}) {
+  /**
+   * Sends with the token there is; `asGuest` makes one where there is none. A token past its time is renewed once.
+   * @param {string} method
+   * @param {string} path below `/v1/`
+   * @param {{body?: object, key?: string, asGuest?: boolean, keepalive?: boolean}} [o] the same `key` with the same `body` acts
+   *   once, however often it is sent; `keepalive` sends also from a page that is being closed, where nothing can be renewed
+   */
+  async act(method, path, { body, key = randomKey(), asGuest, keepalive } = {}) {
+    if (keepalive) return this.#send(method, path, { body, key, keepalive, token: this.#identity.held?.token });
     await this.signOn().catch(() => {});
     const held = this.#identity.held ?? (asGuest ? await this.#becomeGuest() : null);
     const send = (who) => this.#send(method, path, { body, key, token: who?.token });
@@ -154,8 +140,7 @@ export class Client {
   }
 
   async #becomeGuest() {
-    const { token, person } = await this.#send('POST', 'identity/guest', { body: { site: this.#site } });
-    this.#identity.hold(token, person);
+    await this.#send('POST', 'identity/guest', { body: { site: this.#site } });
     return this.#identity.held;
   }
 
@@ -169,8 +154,7 @@ export class Client {
   async #refresh(held, error) {
     try {
       if (error.code !== 'token_expired') throw error;
-      const { token, person } = await this.#send('POST', 'identity/refresh', { token: held.token });
-      this.#identity.hold(token, person);
+      await this.#send('POST', 'identity/refresh', { token: held.token });
     } catch (failure) {
       // Only the service's own word ends an identity; a dropped connection must not.
       if (failure.status !== 401) throw failure;
@@ -194,7 +178,7 @@ export class Client {
     return url.href;
   }
 
-  async #send(method, path, { query, body, token, key }) {
+  async #send(method, path, { query, body, token, key, keepalive }) {
     const headers = {};
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers['Content-Type'] = 'application/json';
@@ -206,6 +190,7 @@ export class Client {
         method,
         headers,
         body: body && JSON.stringify(body),
+        keepalive,
         credentials: 'omit',
         // Caches between may give what is a little old; the reader's own browser must not, or a reload would hide
         // what was just written (`stale-while-revalidate`). A page that did not change costs a 304.
@@ -219,7 +204,11 @@ export class Client {
     } catch {
       throw new ApiError({ code: response && !response.ok ? 'unavailable' : 'offline', status: response?.status });
     }
-    if (response.ok) return answer;
+    if (response.ok) {
+      // Whatever makes the reader known to the service says so in its answer.
+      if (answer?.token) this.#identity.hold(answer.token, answer.person ?? answer.author);
+      return answer;
+    }
     throw new ApiError({ ...answer, status: response.status, retryAfter: Number(response.headers.get('Retry-After')) || null });
   }
 }

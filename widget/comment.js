@@ -1,7 +1,7 @@
 // One comment on the page. It is made once and brought up to date in place, so that focus and open forms survive.
 
 import { fill, h, set, setServerHtml } from './dom.js';
-import { explain, form } from './form.js';
+import { explain } from './form.js';
 import { isolated } from './phrases.js';
 
 const HUES = 8;
@@ -21,14 +21,12 @@ export class CommentView {
   #id;
   #seen = {};
   #html;
-  #form = null;
-  #sure = false;
   #choosing = false;
 
   /**
    * @param {string} id
    * @param {object} model the thread
-   * @param {object} view `{t, clock, act, announce, drafts, author}`: what comments share
+   * @param {object} view `{t, clock, act, part, announce}`: what comments share
    */
   constructor(id, model, view) {
     this.#id = id;
@@ -51,11 +49,10 @@ export class CommentView {
     const button = (name, onclick, props) => h('button', { type: 'button', class: 'quiet', ...props, onclick }, t(name));
     this.up = h('button', { type: 'button', class: 'vote up', onclick: () => this.#vote(1) });
     this.down = h('button', { type: 'button', class: 'vote down', onclick: () => this.#vote(-1) });
-    this.reply = button('reply', () => this.#open('reply'), { 'aria-expanded': 'false' });
+    this.reply = button('reply', () => this.#write('reply'), { 'aria-expanded': 'false' });
     this.react = button('react', () => this.#choose(), { 'aria-expanded': 'false' });
-    this.edit = button('edit', () => this.#open('edit'), { 'aria-expanded': 'false' });
-    this.remove = button('delete', () => this.#delete());
-    this.remove.addEventListener('blur', () => this.#doubt(false));
+    this.edit = button('edit', () => this.#write('edit'), { 'aria-expanded': 'false' });
+    this.remove = button('delete', () => this.#write('remove'));
     this.actions = h(
       'footer',
       { class: 'actions', part: 'actions' },
@@ -67,6 +64,10 @@ export class CommentView {
       this.reactions,
     );
     this.article.append(this.avatar, this.meta, this.body, this.actions, this.problem, this.slot);
+  }
+
+  get id() {
+    return this.#id;
   }
 
   /** Brings the comment up to date, if anything about it is new. */
@@ -177,7 +178,7 @@ export class CommentView {
             part: 'reaction',
             'data-emoji': emoji,
             'aria-pressed': String(on),
-            onclick: () => settable && this.#try(() => this.#view.act.react(this.#id, emoji, !on)),
+            onclick: () => settable && this.attempt(() => this.#view.act.react(this.#id, emoji, !on)),
           },
           h('span', {}, count ? `${emoji} ${this.#view.t.number(count)}` : emoji),
         );
@@ -216,7 +217,7 @@ export class CommentView {
   #vote(value) {
     if (this.up.getAttribute('aria-disabled')) return;
     const voted = this.#model.mine(this.#id)?.vote ?? 0;
-    this.#try(() => this.#view.act.vote(this.#id, voted === value ? 0 : value));
+    this.attempt(() => this.#view.act.vote(this.#id, voted === value ? 0 : value));
   }
 
   #choose() {
@@ -226,18 +227,13 @@ export class CommentView {
     if (this.#choosing) this.reactions.firstElementChild?.focus();
   }
 
-  #delete() {
-    if (!this.#sure) return this.#doubt(true);
-    this.#doubt(false);
-    this.#try(() => this.#view.act.remove(this.#id));
+  /** Replies to the comment, edits or deletes it: what only those need who write. */
+  #write(what) {
+    this.attempt(async () => (await this.#view.part('compose'))[what](this));
   }
 
-  #doubt(sure) {
-    this.#sure = sure;
-    this.remove.textContent = this.#view.t(sure ? 'delete_sure' : 'delete');
-  }
-
-  async #try(action) {
+  /** Does something; if it fails, says so at the comment. */
+  async attempt(action) {
     this.problem.hidden = true;
     try {
       await action();
@@ -246,56 +242,5 @@ export class CommentView {
       this.problem.hidden = false;
       this.#view.announce(this.problem.textContent);
     }
-  }
-
-  async #open(kind) {
-    const was = this.#form;
-    this.#close();
-    if (was === kind) return;
-    const { t, act, drafts, author } = this.#view;
-    const editing = kind === 'edit';
-    const opener = this[kind];
-    let text;
-    if (editing) {
-      try {
-        text = this.#model.mine(this.#id)?.body ?? (await act.source(this.#id));
-      } catch (error) {
-        return this.#try(() => Promise.reject(error));
-      }
-    }
-    const key = `${kind}:${this.#id}`;
-    const made = form({
-      t,
-      policy: this.#model.policy,
-      label: editing ? t('change') : t('answer', { name: isolated(this.name) }),
-      action: t(editing ? 'save' : 'send_reply'),
-      text,
-      author: editing || this.#model.person?.kind === 'sso' ? null : author,
-      draft: { get: () => drafts.get(key), set: (value) => (value === undefined ? drafts.delete(key) : drafts.set(key, value)) },
-      announce: this.#view.announce,
-      cancel: () => {
-        this.#close();
-        opener.focus();
-      },
-      submit: async (entry, idempotencyKey) => {
-        const shown = editing ? await act.edit(this.#id, entry.body) : await act.post(entry, idempotencyKey, this.#id);
-        drafts.delete(key);
-        this.#close();
-        shown();
-      },
-    });
-    this.#form = kind;
-    set(opener, 'aria-expanded', 'true');
-    this.body.hidden = editing;
-    this.slot.replaceChildren(made.element);
-    made.focus();
-  }
-
-  #close() {
-    this.#form = null;
-    this.body.hidden = false;
-    set(this.reply, 'aria-expanded', 'false');
-    set(this.edit, 'aria-expanded', 'false');
-    this.slot.replaceChildren();
   }
 }

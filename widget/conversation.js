@@ -1,6 +1,11 @@
 // Runs one thread on one element: fetches, keeps the model, tells the view, hears the stream.
 
+import { randomKey } from './api.js';
+import { fill, h, set, setServerHtml } from './dom.js';
+import { explain, form } from './form.js';
 import { Live } from './live.js';
+import { parts } from './parts.js';
+import { isolated } from './phrases.js';
 import { Thread } from './thread.js';
 import { BlockView, outage } from './view.js';
 import { clock } from './time.js';
@@ -9,23 +14,26 @@ import { knownLocale, voice, words } from './languages.js';
 const AGEING = 30_000;
 
 export class Conversation {
-  #client;
-  #place;
   #show;
-  #emit;
-  #model = null;
-  #view = null;
   #live = null;
   #seen = false;
   #timer = null;
   #over = false;
   #opening = false;
-  #drafts = new Map();
-  #author = {};
-  #t;
+  #part = parts({ h, fill, set, setServerHtml, form, explain, isolated, randomKey, conversation: this });
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
+  #ended = new AbortController();
+
+  // For the parts: these change when the thread is read anew, so they are to be asked for each time.
+  /** @type {import('./thread.js').Thread} */
+  model = null;
+  /** @type {BlockView} */
+  view = null;
+  t;
+  /** Aborted when the block leaves the page, or is to show another thread. */
+  ended = this.#ended.signal;
 
   /**
    * @param {import('./api.js').Client} client
@@ -35,21 +43,21 @@ export class Conversation {
    * @param {(type: string, detail: object) => boolean} emit whether nobody wants to do themselves what follows
    */
   constructor(client, place, show, emit) {
-    this.#client = client;
-    this.#place = place;
+    this.client = client;
+    this.place = place;
     this.#show = show;
-    this.#emit = emit;
+    this.emit = emit;
   }
 
   async open() {
     if (this.#opening) return;
     this.#opening = true;
-    const language = knownLocale(this.#place.locale);
+    const language = knownLocale(this.place.locale);
     // Under way while the page is.
     words(language);
     let page;
     try {
-      page = await this.#client.page(this.#place);
+      page = await this.client.page(this.place);
     } catch (error) {
       this.#opening = false;
       const said = await voice(language);
@@ -60,7 +68,7 @@ export class Conversation {
     }
     await this.#draw(page);
     if (this.#over) return;
-    this.#emit('ready', { thread: page.thread });
+    this.emit('ready', { thread: page.thread });
     this.#listen();
     this.#seek();
     addEventListener('hashchange', this.#seek);
@@ -72,68 +80,73 @@ export class Conversation {
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#live?.look();
+    this.#prepare();
+  }
+
+  /** Most who write read first: when they begin, what they need is here. */
+  #prepare() {
+    if (this.#seen && this.view) (window.requestIdleCallback ?? setTimeout)(() => this.view.prepare());
   }
 
   close() {
     this.#over = true;
+    this.#ended.abort();
     this.#live?.stop();
     clearInterval(this.#timer);
     removeEventListener('hashchange', this.#seek);
   }
 
   async #draw(page) {
-    const said = await voice(knownLocale(this.#place.locale, page.policy.locale), page.policy.phrases);
+    const said = await voice(knownLocale(this.place.locale, page.policy.locale), page.policy.phrases);
     if (this.#over) return;
-    const order = this.#model?.sort ?? this.#place.sort;
-    this.#t = said.t;
-    this.#model = new Thread(page, order);
-    this.#model.person = this.#client.reader;
-    this.#author.name ??= this.#model.person?.name ?? undefined;
-    const { exact, ago } = clock(said.locale, this.#t('now'));
-    this.#view = new BlockView(this.#model, {
-      t: this.#t,
-      clock: { exact, ago: (iso) => ago(iso, Date.now() + this.#client.skew) },
-      level: this.#place.level,
+    const order = this.model?.sort ?? this.place.sort;
+    this.t = said.t;
+    this.model = new Thread(page, order);
+    this.model.person = this.client.reader;
+    const { exact, ago } = clock(said.locale, this.t('now'));
+    this.view = new BlockView(this.model, {
+      t: this.t,
+      clock: { exact, ago: (iso) => ago(iso, Date.now() + this.client.skew) },
+      level: this.place.level,
       act: this.#actions(),
-      drafts: this.#drafts,
-      author: this.#author,
+      part: this.#part,
+      form: this.view?.form,
     });
-    this.#view.sync();
-    this.#show(this.#view.element, said);
+    this.view.sync();
+    this.#show(this.view.element, said);
+    this.#prepare();
   }
 
   #listen() {
-    const { id } = this.#model.info;
+    const { id } = this.model.info;
     this.#live = new Live({
-      url: () => this.#client.eventsUrl(id, this.#model.version),
-      ask: () => this.#client.changes(id, this.#model.version),
+      url: () => this.client.eventsUrl(id, this.model.version),
+      ask: () => this.client.changes(id, this.model.version),
       change: (change) => this.#hear(change),
       resync: () => this.#reload(),
       seen: () => this.#seen,
     });
     this.#live.start();
-    this.#timer = setInterval(() => document.visibilityState === 'visible' && this.#view.age(), AGEING);
+    this.#timer = setInterval(() => document.visibilityState === 'visible' && this.view.age(), AGEING);
   }
 
   async #loadOverlay(again) {
     // Without an overlay the thread still reads and writes; only one's own marks are missing.
     const attempt = (work) =>
       work.catch((error) => {
-        if (error.code === 'sso') this.#view.fail(this.#t('error.sso'));
+        if (error.code === 'sso') this.view.fail(this.t('error.sso'));
         this.#trouble(error);
       });
-    await attempt(this.#client.signOn(again));
-    const me = await attempt(this.#client.me(this.#model.info.id));
+    await attempt(this.client.signOn(again));
+    const me = await attempt(this.client.me(this.model.info.id));
     if (this.#over) return;
-    if (me) {
-      this.#author.website ??= me.person.website ?? undefined;
-      this.#model.overlay(me);
-    } else this.#model.person = this.#client.reader;
-    this.#view.sync();
+    if (me) this.model.overlay(me);
+    else this.model.person = this.client.reader;
+    this.view.sync();
   }
 
   #trouble({ code, status, message }) {
-    this.#emit('error', { code, status, message });
+    this.emit('error', { code, status, message });
   }
 
   /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
@@ -141,7 +154,7 @@ export class Conversation {
     this.#live.stop();
     clearInterval(this.#timer);
     try {
-      const page = await this.#client.page({ ...this.#place, sort: this.#model.sort });
+      const page = await this.client.page({ ...this.place, sort: this.model.sort });
       await this.#draw(page);
       if (this.#over) return;
       await this.#loadOverlay();
@@ -156,14 +169,15 @@ export class Conversation {
       this.#held.push(change);
       return;
     }
-    const before = this.#model.fresh.length;
-    this.#model.apply(change);
-    this.#view.sync();
-    const waiting = this.#model.fresh.length;
-    if (waiting > before) this.#view.announce(this.#t('fresh', { n: waiting }));
+    const before = this.model.fresh.length;
+    this.model.apply(change);
+    this.view.sync();
+    const waiting = this.model.fresh.length;
+    if (waiting > before) this.view.announce(this.t('fresh', { n: waiting }));
   }
 
-  async #quietly(work) {
+  /** Holds back what the stream tells until this work is done, which may be the same. */
+  async quietly(work) {
     this.#sending += 1;
     try {
       return await work();
@@ -174,118 +188,83 @@ export class Conversation {
   }
 
   #actions() {
-    const client = this.#client;
+    const client = this.client;
     const fetching = (work) => async (...given) => {
-      this.#view.fail(null);
+      this.view.fail(null);
       try {
         const first = await work(...given);
-        this.#view.sync();
-        if (first) this.#view.comment(first)?.focus();
+        this.view.sync();
+        if (first) this.view.comment(first)?.focus();
       } catch (error) {
-        this.#view.fail(error.detail || this.#t('unavailable'));
+        this.view.fail(error.detail || this.t('unavailable'));
       }
     };
     return {
       sortBy: fetching(async (sort) => {
-        this.#model.show(await client.comments(this.#model.info.id, { sort }), sort);
+        this.model.show(await client.comments(this.model.info.id, { sort }), sort);
       }),
       more: fetching(async () => {
-        const { info, sort, next } = this.#model;
-        return this.#model.extend(await client.comments(info.id, { sort, after: next }))[0];
+        const { info, sort, next } = this.model;
+        return this.model.extend(await client.comments(info.id, { sort, after: next }))[0];
       }),
       moreReplies: fetching(async (id) => {
-        const cursor = this.#model.cursor(id);
-        return this.#model.extendReplies(id, await client.replies(id, cursor))[0];
+        const cursor = this.model.cursor(id);
+        return this.model.extendReplies(id, await client.replies(id, cursor))[0];
       }),
-      showFresh: fetching(async () => this.#model.showFresh()[0]),
-
-      post: (entry, key, parent) =>
-        this.#quietly(async () => {
-          const { url, key: page, title } = this.#place;
-          const made = await client.post({ ...entry, url, key: page, title, parent_id: parent }, key);
-          this.#model.own(made);
-          return this.#settle(made, made.status === 'published' ? 'posted' : 'held');
-        }),
-      edit: (id, body) =>
-        this.#quietly(async () => {
-          const made = await client.edit(id, body);
-          this.#model.own(made);
-          return this.#settle(made, made.status === 'published' ? 'saved' : 'held');
-        }),
-      source: (id) => client.source(id),
-
-      remove: async (id) => {
-        await client.remove(id);
-        this.#model.removed(id);
-        this.#view.sync();
-        this.#view.announce(this.#t('removed'));
-        const left = this.#view.comment(id);
-        if (left?.element.isConnected) left.focus();
-        else this.#view.focusHeading();
-      },
+      showFresh: fetching(async () => this.model.showFresh()[0]),
 
       // The page may send the reader to its own sign-in; left to us, we ask it again who the reader is.
       signIn: fetching(async () => {
-        if (this.#emit('sign-in', { site: this.#place.site })) await this.#loadOverlay(true);
+        if (this.emit('sign-in', { site: this.place.site })) await this.#loadOverlay(true);
       }),
       vote: (id, value) => this.#vote(id, value),
       react: (id, emoji, on) => this.#react(id, emoji, on),
     };
   }
 
-  /** Gives the form what to do once it has closed: show the comment and say so. */
-  #settle(comment, said) {
-    this.#emit('posted', { id: comment.id, status: comment.status });
-    return () => {
-      this.#view.sync();
-      this.#view.comment(comment.id)?.focus();
-      this.#view.announce(this.#t(said));
-    };
-  }
-
   async #vote(id, value) {
-    const { votes } = this.#model.get(id);
-    const before = this.#model.mine(id)?.vote ?? 0;
+    const { votes } = this.model.get(id);
+    const before = this.model.mine(id)?.vote ?? 0;
     const counted = (side) => (value === side) - (before === side);
-    this.#model.setMine(id, { vote: value });
-    this.#model.patch(id, { votes: { ...votes, up: votes.up + counted(1), down: votes.down + counted(-1) } });
-    this.#view.sync();
+    this.model.setMine(id, { vote: value });
+    this.model.patch(id, { votes: { ...votes, up: votes.up + counted(1), down: votes.down + counted(-1) } });
+    this.view.sync();
     try {
-      const answer = await this.#client.vote(id, value);
-      this.#model.patch(id, { votes: answer.votes });
-      this.#model.setMine(id, { vote: answer.vote });
+      const answer = await this.client.vote(id, value);
+      this.model.patch(id, { votes: answer.votes });
+      this.model.setMine(id, { vote: answer.vote });
     } catch (error) {
-      this.#model.patch(id, { votes });
-      this.#model.setMine(id, { vote: before });
+      this.model.patch(id, { votes });
+      this.model.setMine(id, { vote: before });
       throw error;
     } finally {
-      this.#view.sync();
+      this.view.sync();
     }
   }
 
   async #react(id, emoji, on) {
-    const { reactions, mine } = await this.#client.react(id, emoji, on);
-    this.#model.patch(id, { reactions });
-    this.#model.setMine(id, { reactions: mine });
-    this.#view.sync();
+    const { reactions, mine } = await this.client.react(id, emoji, on);
+    this.model.patch(id, { reactions });
+    this.model.setMine(id, { reactions: mine });
+    this.view.sync();
   }
 
   /** Goes to the comment that the page's address names, fetching it when it is not on show. */
   #seek = async () => {
     const [, id] = /^#postil-([0-9a-f-]{36})$/.exec(location.hash) ?? [];
     if (!id) return;
-    if (!this.#view.comment(id)?.element.isConnected) {
+    if (!this.view.comment(id)?.element.isConnected) {
       try {
-        const found = await this.#client.comment(id);
-        if (this.#over || found.thread.id !== this.#model.info.id) return;
-        this.#model.reveal(found);
-        this.#view.sync();
+        const found = await this.client.comment(id);
+        if (this.#over || found.thread.id !== this.model.info.id) return;
+        this.model.reveal(found);
+        this.view.sync();
       } catch {
         return;
       }
     }
-    for (const marked of this.#view.element.querySelectorAll('.marked')) marked.classList.remove('marked');
-    const { article } = this.#view.comment(id);
+    for (const marked of this.view.element.querySelectorAll('.marked')) marked.classList.remove('marked');
+    const { article } = this.view.comment(id);
     article.classList.add('marked');
     article.focus({ preventScroll: true });
     article.scrollIntoView({ block: 'center' });

@@ -1,5 +1,5 @@
 // Every word the widget says. A site replaces any of them through its policy (`policy.phrases`), by the same keys;
-// locales/ has the same keys in other languages.
+// locales/ has the same keys in other languages, and those of the parts: what only a part says is in the part's own phrases.js.
 
 export const ENGLISH = {
   heading: 'What do you think?',
@@ -12,22 +12,8 @@ export const ENGLISH = {
   retry: 'Try again',
 
   comment: 'Your comment',
-  answer: 'Your reply to {name}',
-  change: 'Your comment, edited',
-  hint: 'Markdown works: *emphasis*, > quote, `code`',
-  name: 'Name',
-  email: 'E-mail',
-  email_note: 'not shown',
-  website: 'Website',
-  optional: 'optional',
-  writing_as: 'Writing as {name}',
-  other_name: 'Change',
   send: 'Send',
-  send_reply: 'Send reply',
-  save: 'Save',
   sending: 'Sending…',
-  cancel: 'Cancel',
-  left: '{n} left',
 
   sort: 'Sort by',
   newest: 'Newest',
@@ -58,19 +44,11 @@ export const ENGLISH = {
   reactions: 'Reactions',
   edit: 'Edit',
   delete: 'Delete',
-  delete_sure: 'Really delete?',
   now: 'just now',
 
-  posted: 'Your comment is published.',
-  held: 'Thank you. Your comment is waiting for approval.',
-  saved: 'Your change is saved.',
-  removed: 'Your comment is deleted.',
-
-  'error.empty': 'Please write something first.',
-  'error.too_long': 'Please shorten this to {n} characters.',
-  'error.required': 'Please fill this in.',
   'error.offline': 'This could not be sent: the service cannot be reached. Nothing is lost; please try again.',
   'error.rate_limited': 'That was a little fast. Please try again in {n} s.',
+  'error.part': 'This part of the page did not load.',
   'error.other': 'Something went wrong. Please try again.',
 
   sign_in: 'Sign in',
@@ -83,11 +61,12 @@ export const ENGLISH = {
  * @param {Object<string, string>} replaced a site's own phrases
  * @param {string} locale BCP 47
  * @param {Object<string, string>} [words] the language's, where it is not English
+ * @param {Object<string, string>} [english]
  */
-export function speaker(replaced, locale, words) {
+export function speaker(replaced, locale, words, english = ENGLISH) {
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
-  const sources = [replaced ?? {}, words ?? {}, ENGLISH];
+  const sources = [replaced ?? {}, words ?? {}, english];
   const find = (key, n) => {
     const forms = typeof n === 'number' ? [`${key}.${rules.select(n)}`, `${key}.other`, key] : [key];
     for (const source of sources) for (const form of forms) if (form in source) return source[form];
@@ -100,6 +79,8 @@ export function speaker(replaced, locale, words) {
     });
   /** A bare number, in the digits that the sentences have. */
   t.number = (n) => numbers.format(n);
+  /** The same voice with the English of a part, which the part brings itself. */
+  t.with = (more) => speaker(replaced, locale, words, { ...ENGLISH, ...more });
   return t;
 }
 

@@ -13,7 +13,7 @@ export class BlockView {
 
   /**
    * @param {import('./thread.js').Thread} model
-   * @param {object} shared `{t, clock, act, drafts, author, level}`
+   * @param {object} shared `{t, clock, act, part, level, form?}`, the form where there is one already
    */
   constructor(model, shared) {
     this.#model = model;
@@ -22,7 +22,11 @@ export class BlockView {
 
     this.said = h('p', { class: 'unseen', role: 'status' });
     this.count = h('span', { class: 'count muted', part: 'count' });
-    this.write = h('div', { class: 'write' });
+    this.notice = h('p', { class: 'notice', part: 'notice' });
+    this.form =
+      shared.form ??
+      form({ t, label: t('comment'), action: t('send'), complete: async (it) => (await shared.part('compose')).comment(it) });
+    this.write = h('div', { class: 'write' }, this.notice, this.form.element);
     this.fresh = h('button', { type: 'button', class: 'fresh', part: 'fresh', onclick: () => act.showFresh() });
     this.list = h('ol', { class: 'list', part: 'list' });
     this.more = h('button', { type: 'button', class: 'more', onclick: () => act.more() }, t('load_more'));
@@ -47,14 +51,14 @@ export class BlockView {
       this.more,
       this.said,
     );
-    this.#drawForm();
+    this.#drawWriting();
   }
 
   /** Makes the page say what the model says. What is right already is left untouched. */
   sync() {
     const model = this.#model;
     const { t } = this.#shared;
-    if (this.#mode() !== this.mode) this.#drawForm();
+    if (this.#mode() !== this.mode) this.#drawWriting();
     this.count.textContent = model.info.comment_count ? t('count', { n: model.info.comment_count }) : '';
     this.none.hidden = model.roots.length > 0 || model.fresh.length > 0 || !this.#writable();
     this.bar.hidden = model.roots.length < 2;
@@ -66,6 +70,11 @@ export class BlockView {
 
   age() {
     for (const view of this.#views.values()) if (view.element.isConnected) view.age();
+  }
+
+  /** Makes the form whole before anybody asks for it; should that fail, nobody need know yet. */
+  prepare() {
+    if (this.#writable()) this.#shared.part('compose').then((compose) => compose.comment(this.form), () => {});
   }
 
   comment(id) {
@@ -98,32 +107,16 @@ export class BlockView {
     return !['closed', 'signin'].includes(this.mode);
   }
 
-  #drawForm() {
-    const { t, act, drafts, author, announce } = this.#shared;
+  #drawWriting() {
+    const { t, act } = this.#shared;
     this.mode = this.#mode();
-    if (!this.#writable()) {
-      const enter = this.mode === 'signin' && h('button', { type: 'button', class: 'send', part: 'button', onclick: () => act.signIn() }, t('sign_in'));
-      return fill(this.write, h('p', { class: 'notice', part: 'notice' }, t(this.mode), ' ', enter));
-    }
-    // What is being written goes on in the new form.
-    const writing = this.write.querySelector('textarea:focus');
-    const made = form({
-      t,
-      policy: this.#model.policy,
-      label: t('comment'),
-      action: t('send'),
-      author: this.mode === 'member' ? null : author,
-      draft: { get: () => drafts.get('root'), set: (text) => (text === undefined ? drafts.delete('root') : drafts.set('root', text)) },
-      announce,
-      submit: async (entry, key) => {
-        const shown = await act.post(entry, key);
-        drafts.delete('root');
-        this.#drawForm();
-        shown();
-      },
-    });
-    fill(this.write, made.element);
-    if (writing) made.focus();
+    const writable = this.#writable();
+    const enter = this.mode === 'signin' && h('button', { type: 'button', class: 'send', part: 'button', onclick: () => act.signIn() }, t('sign_in'));
+    if (!writable) fill(this.notice, t(this.mode), ' ', enter);
+    this.notice.hidden = writable;
+    // What was being written stays on show where it can no longer be sent.
+    this.form.element.hidden = !writable && !this.form.text.value;
+    this.form.changed?.();
   }
 
   #place(list, ids) {

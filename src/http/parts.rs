@@ -3,11 +3,16 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 7] = [
     Part {
-        name: "ar-6R45YIUT.js",
-        script: include_bytes!("../../widget/dist/postil/ar-6R45YIUT.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-6R45YIUT.js.br"),
+        name: "ar-GXAIVCSS.js",
+        script: include_bytes!("../../widget/dist/postil/ar-GXAIVCSS.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-GXAIVCSS.js.br"),
+    },
+    Part {
+        name: "compose-EYBPI6XO.js",
+        script: include_bytes!("../../widget/dist/postil/compose-EYBPI6XO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-EYBPI6XO.js.br"),
     },
     Part {
         name: "count-GWB6OMGP.js",
@@ -15,23 +20,23 @@ pub const PARTS: [Part; 6] = [
         brotli: include_bytes!("../../widget/dist/postil/count-GWB6OMGP.js.br"),
     },
     Part {
-        name: "de-DFWYWB4J.js",
-        script: include_bytes!("../../widget/dist/postil/de-DFWYWB4J.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-DFWYWB4J.js.br"),
+        name: "de-BHAILQK7.js",
+        script: include_bytes!("../../widget/dist/postil/de-BHAILQK7.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-BHAILQK7.js.br"),
     },
     Part {
-        name: "es-FLJ25ZT7.js",
-        script: include_bytes!("../../widget/dist/postil/es-FLJ25ZT7.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-FLJ25ZT7.js.br"),
+        name: "es-D4BCOUCJ.js",
+        script: include_bytes!("../../widget/dist/postil/es-D4BCOUCJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-D4BCOUCJ.js.br"),
     },
     Part {
-        name: "fr-ZJQYTLAA.js",
-        script: include_bytes!("../../widget/dist/postil/fr-ZJQYTLAA.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-ZJQYTLAA.js.br"),
+        name: "fr-4OEZE4ID.js",
+        script: include_bytes!("../../widget/dist/postil/fr-4OEZE4ID.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-4OEZE4ID.js.br"),
     },
     Part {
-        name: "ru-37DWEOEA.js",
-        script: include_bytes!("../../widget/dist/postil/ru-37DWEOEA.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-37DWEOEA.js.br"),
+        name: "ru-6YMZ3TPF.js",
+        script: include_bytes!("../../widget/dist/postil/ru-6YMZ3TPF.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-6YMZ3TPF.js.br"),
     },
 ];

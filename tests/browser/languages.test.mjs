@@ -72,12 +72,13 @@ for (const [what, handler] of [
   });
 }
 
-test('a page in English asks for no part', { timeout: 60_000 }, async () => {
+test('a page in English asks for no language', { timeout: 60_000 }, async () => {
   const window = await Window.open(browser, 'about:blank', { approach: false });
   const asked = [];
   window.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await window.page.goto(new URL('/demo/', process.env.POSTIL_URL).href);
   await window.approach();
   await window.comments.first().waitFor();
-  assert.deepEqual(asked.filter((path) => path.startsWith('/postil/')), []);
+  // What writing takes may be on its way.
+  assert.deepEqual(asked.filter((path) => path.startsWith('/postil/') && !path.includes('/compose-')), []);
 });

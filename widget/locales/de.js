@@ -55,7 +55,6 @@ export default {
   reactions: 'Reaktionen',
   edit: 'Bearbeiten',
   delete: 'Löschen',
-  delete_sure: 'Wirklich löschen?',
   now: 'gerade eben',
 
   posted: 'Ihr Kommentar ist veröffentlicht.',
@@ -68,6 +67,7 @@ export default {
   'error.required': 'Bitte ausfüllen.',
   'error.offline': 'Senden nicht möglich: Der Dienst ist nicht erreichbar. Nichts ist verloren; bitte versuchen Sie es erneut.',
   'error.rate_limited': 'Das war etwas zu schnell. Bitte versuchen Sie es in {n} s erneut.',
+  'error.part': 'Dieser Teil der Seite wurde nicht geladen.',
   'error.other': 'Etwas ist schiefgegangen. Bitte versuchen Sie es erneut.',
   sign_in: 'Anmelden',
   'error.sso': 'Die Anmeldung hat nicht geklappt.',

@@ -55,7 +55,6 @@ export default {
   reactions: 'Reacciones',
   edit: 'Editar',
   delete: 'Eliminar',
-  delete_sure: '¿Eliminar de verdad?',
   now: 'ahora mismo',
 
   posted: 'Su comentario se ha publicado.',
@@ -68,6 +67,7 @@ export default {
   'error.required': 'Rellene este campo.',
   'error.offline': 'No se pudo enviar: el servicio no responde. No se ha perdido nada; inténtelo de nuevo.',
   'error.rate_limited': 'Ha ido un poco rápido. Inténtelo de nuevo en {n} s.',
+  'error.part': 'Esta parte de la página no se ha cargado.',
   'error.other': 'Algo ha fallado. Inténtelo de nuevo.',
   sign_in: 'Iniciar sesión',
   'error.sso': 'No se pudo iniciar la sesión.',

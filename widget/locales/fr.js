@@ -55,7 +55,6 @@ export default {
   reactions: 'Réactions',
   edit: 'Modifier',
   delete: 'Supprimer',
-  delete_sure: 'Vraiment supprimer ?',
   now: 'à l’instant',
 
   posted: 'Votre commentaire est publié.',
@@ -68,6 +67,7 @@ export default {
   'error.required': 'Ce champ est obligatoire.',
   'error.offline': 'Envoi impossible : le service est injoignable. Rien n’est perdu ; veuillez réessayer.',
   'error.rate_limited': 'C’était un peu rapide. Veuillez réessayer dans {n} s.',
+  'error.part': 'Cette partie de la page n’a pas pu être chargée.',
   'error.other': 'Une erreur s’est produite. Veuillez réessayer.',
   sign_in: 'Se connecter',
   'error.sso': 'La connexion n’a pas abouti.',

@@ -54,14 +54,14 @@ test('the page is asked again when a session is over', async (t) => {
     'PATCH comments/1': (token) => (token === 'new' ? { id: '1' } : over),
   });
   identity.hold('old', person('sso'));
-  assert.deepEqual(await client.edit('1', 'text'), { id: '1' });
+  assert.deepEqual(await client.act('PATCH', 'comments/1', { body: { body: 'text' } }), { id: '1' });
   assert.deepEqual(asked, ['PATCH comments/1 by old', 'POST identity/refresh by old', '/who', 'POST identity/sso', 'PATCH comments/1 by new']);
 });
 
 test('nobody who was vouched for finds themselves writing as a guest', async (t) => {
   const { asked, identity, client } = scripted(t, { '/who': { status: 401, body: '' }, 'POST comments': refusal(401, 'token_invalid') });
   identity.hold('old', person('sso'));
-  await assert.rejects(client.post({ body: 'text' }, 'key'), { status: 401 });
+  await assert.rejects(client.act('POST', 'comments', { body: { body: 'text' }, key: 'key' }), { status: 401 });
   assert.deepEqual(asked, ['POST comments by old', '/who']);
 });
 

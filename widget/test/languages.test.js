@@ -2,8 +2,10 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { knownLocale, voice, words } from '../languages.js';
-import { ENGLISH, speaker } from '../phrases.js';
+import { ENGLISH as COMPOSING } from '../compose/phrases.js';
+import { ENGLISH as FIRST, speaker } from '../phrases.js';
 
+const ENGLISH = { ...FIRST, ...COMPOSING };
 const files = readdirSync(new URL('../locales/', import.meta.url)).map((name) => name.replace('.js', ''));
 const PLURAL = /\.(zero|one|two|few|many|other)$/;
 const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
@@ -72,5 +74,5 @@ test('a language that nobody has words for is not half spoken', async () => {
   const unknown = await voice('fi');
   assert.deepEqual([unknown.locale, unknown.t('send')], ['en', 'Send']);
   const own = await voice('fi', { send: 'Lähetä' });
-  assert.deepEqual([own.locale, own.t('send'), own.t('cancel')], ['fi', 'Lähetä', 'Cancel']);
+  assert.deepEqual([own.locale, own.t('send'), own.t('reply')], ['fi', 'Lähetä', 'Reply']);
 });

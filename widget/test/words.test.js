@@ -9,8 +9,13 @@ test('plurals follow the locale, and a site replaces any phrase', () => {
   assert.equal(speaker({}, 'en')('fresh', { n: 1 }), '1 new comment');
 });
 
+test('a part speaks with the same voice: the site, the language, then its own English', () => {
+  const t = speaker({ save: 'Keep' }, 'de', { cancel: 'Abbrechen' }).with({ save: 'Save', cancel: 'Cancel', left: '{n} left' });
+  assert.deepEqual([t('save'), t('cancel'), t('left', { n: 1000 }), t('reply')], ['Keep', 'Abbrechen', '1.000 left', 'Reply']);
+});
+
 test('what a person typed is put in as it is', () => {
-  assert.equal(speaker({}, 'en')('answer', { name: '$& {n}' }), 'Your reply to $& {n}');
+  assert.equal(speaker({}, 'en')('to', { name: '$& {n}' }), 'to $& {n}');
 });
 
 test('times as people say them; a future that only a wrong clock sees is now', () => {

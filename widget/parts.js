@@ -1,0 +1,25 @@
+// What only some readers need comes on demand. A part imports nothing that the first file holds: the two would then share a
+// third file, for which every page would wait. It is handed what it needs instead.
+
+import { ApiError } from './api.js';
+
+const PARTS = {
+  compose: () => import('./compose/compose.js'),
+};
+
+/**
+ * Begins parts, each once, and again where it did not come.
+ * @param {object} tools what each part's `begin` is given
+ * @returns {(name: string) => Promise<object>} gives what `begin` gave
+ */
+export function parts(tools) {
+  const begun = {};
+  return (name) =>
+    (begun[name] ??= PARTS[name]().then(
+      ({ begin }) => begin(tools),
+      () => {
+        begun[name] = null;
+        throw new ApiError({ code: 'part' });
+      },
+    ));
+}
