@@ -134,6 +134,12 @@ impl Email {
         Ok(Self(address))
     }
 
+    /// The address in lower case: what makes two spellings one mailbox. Only the domain is folded by the
+    /// rules (RFC 5321 §2.4), but whoever could write the local part in 2^64 ways could pass every limit.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
     /// The address itself: for the mailer and the store, never for a log line or an answer.
     pub fn as_str(&self) -> &str {
         &self.0

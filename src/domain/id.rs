@@ -32,6 +32,18 @@ pub enum Session {}
 pub enum ApiToken {}
 /// Marks ids of `outbox`.
 pub enum Delivery {}
+/// Marks ids of whatever a row of `outbox` is about; its kind says what that is.
+pub enum Subject {}
+/// Marks ids of `mailboxes`.
+pub enum Mailbox {}
+/// Marks ids of `subscriptions`.
+pub enum Subscription {}
+/// Marks ids of `sign_ins`.
+pub enum SignIn {}
+/// Marks ids of `consents`.
+pub enum Consent {}
+/// Marks ids of what a subscription follows; its scope says what that is.
+pub enum Target {}
 
 /// The id of a site.
 pub type SiteId = Id<Site>;
@@ -47,6 +59,18 @@ pub type SessionId = Id<Session>;
 pub type ApiTokenId = Id<ApiToken>;
 /// The id of a piece of later work.
 pub type DeliveryId = Id<Delivery>;
+/// The id of what a piece of later work is about.
+pub type SubjectId = Id<Subject>;
+/// The id of one address on one site.
+pub type MailboxId = Id<Mailbox>;
+/// The id of one choice of a mailbox's owner.
+pub type SubscriptionId = Id<Subscription>;
+/// The id of an attempt to sign in by mail.
+pub type SignInId = Id<SignIn>;
+/// The id of a line of the record of consent.
+pub type ConsentId = Id<Consent>;
+/// The id of what a subscription follows.
+pub type TargetId = Id<Target>;
 
 impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.
@@ -62,6 +86,11 @@ impl<K> Id<K> {
     /// The id as a plain UUID.
     pub fn uuid(self) -> Uuid {
         self.0
+    }
+
+    /// The same UUID as the id of something else, for the columns whose kind another column names.
+    pub fn cast<L>(self) -> Id<L> {
+        Id::from_uuid(self.0)
     }
 
     /// The id's sixteen bytes, in the order the database sorts them.

@@ -15,6 +15,7 @@ pub mod rank;
 pub mod site;
 pub mod skeleton;
 pub mod sso;
+pub mod subscription;
 mod tags;
 pub mod text;
 pub mod time;

@@ -216,6 +216,7 @@ impl Word for EventKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::subscription;
 
     fn words_are_found_again<T: Word + PartialEq + std::fmt::Debug>() {
         for value in T::ALL {
@@ -233,5 +234,11 @@ mod tests {
         words_are_found_again::<Moderation>();
         words_are_found_again::<Sort>();
         words_are_found_again::<EventKind>();
+        words_are_found_again::<subscription::Scope>();
+        words_are_found_again::<subscription::Frequency>();
+        words_are_found_again::<subscription::Standing>();
+        words_are_found_again::<subscription::Act>();
+        words_are_found_again::<subscription::Form>();
+        words_are_found_again::<subscription::Suppressed>();
     }
 }

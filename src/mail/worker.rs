@@ -13,10 +13,10 @@ use super::Post;
 use super::letter::{CommentWaiting, Letter};
 use crate::domain::markdown::plain_text;
 use crate::domain::time::Time;
-use crate::domain::word::{Role, Status};
+use crate::domain::word::Status;
 use crate::error::{Error, Result};
 use crate::store::outbox::{self, Delivery};
-use crate::store::{Conn, Store, comments, people, sites, threads};
+use crate::store::{Conn, Store, comments, mailboxes, people, sites, threads};
 
 /// How long the worker sleeps when nothing is due.
 const POLL: Duration = Duration::from_secs(3);
@@ -121,15 +121,15 @@ async fn deliver(
 async fn compose(store: &Store, post: &Post, delivery: &Delivery) -> Result<Option<Letter>> {
     match delivery.kind.as_str() {
         outbox::COMMENT_WAITING => {
-            let (comment, recipient) = (delivery.comment_id, delivery.recipient);
+            let (comment, recipient) = (delivery.subject.cast(), delivery.recipient);
             let waiting = move |conn: &mut Conn| {
                 let Some(comment) = comments::by_id(conn, comment)? else {
                     return Ok(None);
                 };
-                let Some(moderator) = people::by_id(conn, recipient)? else {
+                let Some(mailbox) = mailboxes::by_id(conn, recipient)? else {
                     return Ok(None);
                 };
-                comment_waiting(conn, &comment, moderator)
+                comment_waiting(conn, &comment, mailbox)
             };
             let Some((to, told)) = store.read(waiting).await? else {
                 return Ok(None);
@@ -147,15 +147,18 @@ async fn compose(store: &Store, post: &Post, delivery: &Delivery) -> Result<Opti
 fn comment_waiting(
     conn: &mut Conn,
     comment: &comments::Comment,
-    moderator: people::Person,
+    mailbox: mailboxes::Mailbox,
 ) -> Result<Option<(String, CommentWaiting)>> {
-    let is_theirs = moderator.site_id == comment.site_id && *moderator.role >= Role::Moderator;
-    let Some(to) = moderator
-        .email
-        .filter(|_| is_theirs && *comment.status == Status::Pending)
-    else {
+    let moderators = people::moderators_with_email(conn, comment.site_id)?;
+    // Whoever moderates no more, or has another address now, is not written to.
+    let is_theirs = moderators.iter().any(|moderator| {
+        let email = moderator.email.as_deref().unwrap_or_default();
+        email.eq_ignore_ascii_case(&mailbox.email)
+    });
+    if !is_theirs || mailbox.site_id != comment.site_id || *comment.status != Status::Pending {
         return Ok(None);
-    };
+    }
+    let to = mailbox.email;
     let Some(site) = sites::by_id(conn, comment.site_id)? else {
         return Ok(None);
     };

@@ -13,6 +13,7 @@ use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
 use crate::domain::judgement::Reason;
 use crate::domain::markdown::SafeHtml;
+use crate::domain::subscription::Frequency;
 use crate::domain::text::{CommentSource, Title};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
@@ -24,7 +25,7 @@ use crate::store::people::{self, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
-use crate::store::{Store, Tx, outbox, reactions, votes};
+use crate::store::{Store, Tx, mailboxes, outbox, reactions, votes};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -231,7 +232,19 @@ fn judge(site: &Site, thread: &Locked, caller: &Caller) -> Vec<Reason> {
 
 fn tell_moderators(tx: &mut Tx, site: &Site, comment: &Comment, now: Time) -> Result<()> {
     for moderator in people::moderators_with_email(tx, site.id)? {
-        outbox::post(tx, outbox::COMMENT_WAITING, comment.id, moderator.id, now)?;
+        let Some(mailbox) = mailboxes::of_staff(tx, &moderator, &site.locale, now)? else {
+            continue;
+        };
+        let call = outbox::Call {
+            kind: outbox::COMMENT_WAITING,
+            subject: comment.id.cast(),
+            recipient: mailbox.id,
+            site: site.id,
+            thread: Some(comment.thread_id),
+            cadence: Frequency::Instant,
+            causes: Vec::new(),
+        };
+        outbox::post(tx, &call, now)?;
     }
     Ok(())
 }

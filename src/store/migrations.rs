@@ -23,10 +23,16 @@ const fn same(name: &'static str, sql: &'static str) -> Migration {
 }
 
 /// Steps are only ever added at the end.
-const MIGRATIONS: &[Migration] = &[same(
-    "0001_threads",
-    include_str!("../../migrations/0001_threads/up.sql"),
-)];
+const MIGRATIONS: &[Migration] = &[
+    same(
+        "0001_threads",
+        include_str!("../../migrations/0001_threads/up.sql"),
+    ),
+    same(
+        "0002_subscriptions",
+        include_str!("../../migrations/0002_subscriptions/up.sql"),
+    ),
+];
 
 /// Any number; the same for every instance of Postil on one server.
 const LOCK: i64 = 0x706f_7374_696c;
@@ -54,7 +60,7 @@ pub fn run(conn: &mut Conn) -> Result<Vec<&'static str>> {
                 .execute(conn)?;
         }
     }
-    let outcome = apply(conn);
+    let outcome = apply(conn, MIGRATIONS);
     let end = if outcome.is_ok() {
         "COMMIT"
     } else {
@@ -64,7 +70,7 @@ pub fn run(conn: &mut Conn) -> Result<Vec<&'static str>> {
     outcome
 }
 
-fn apply(conn: &mut Conn) -> Result<Vec<&'static str>> {
+fn apply(conn: &mut Conn, steps: &[Migration]) -> Result<Vec<&'static str>> {
     conn.batch_execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")?;
     let applied = applied(conn)?;
     if let Some(newer) = applied
@@ -76,7 +82,7 @@ fn apply(conn: &mut Conn) -> Result<Vec<&'static str>> {
         )));
     }
     let mut ran = Vec::new();
-    for migration in MIGRATIONS {
+    for migration in steps {
         if applied.iter().any(|name| name == migration.name) {
             continue;
         }
@@ -107,4 +113,105 @@ pub fn are_current(conn: &mut Conn) -> Result<bool> {
 fn applied(conn: &mut Conn) -> Result<Vec<String>> {
     let rows: Vec<Applied> = diesel::sql_query("SELECT name FROM migrations").load(conn)?;
     Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::connection::{Database, connect};
+
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        email: String,
+        #[diesel(sql_type = BigInt)]
+        letters: i64,
+    }
+
+    /// Runs a test on an empty SQLite database, and in a schema of its own on PostgreSQL.
+    fn on_both(test: impl Fn(&mut Conn)) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("postil.db");
+        test(&mut connect(&Database::Sqlite(file)).unwrap());
+        if let Ok(server) = std::env::var("POSTIL_TEST_POSTGRES") {
+            let schema = format!("postil_test_{}", uuid::Uuid::now_v7().simple());
+            let mut conn = connect(&Database::Postgres(server)).unwrap();
+            conn.batch_execute(&format!(
+                "CREATE SCHEMA {schema}; SET search_path = {schema}"
+            ))
+            .unwrap();
+            test(&mut conn);
+            conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE"))
+                .unwrap();
+        }
+    }
+
+    /// Sixteen bytes, as this database writes them.
+    fn id(conn: &Conn, number: u8) -> String {
+        match conn {
+            Conn::Sqlite(_) => format!("X'{number:032x}'"),
+            Conn::Postgres(_) => format!("'\\x{number:032x}'::bytea"),
+        }
+    }
+
+    #[test]
+    fn letters_that_wait_are_carried_over_to_mailboxes() {
+        on_both(|conn| {
+            apply(conn, &MIGRATIONS[..1]).unwrap();
+            let [site, thread, comment] = [1, 2, 3].map(|n| id(conn, n));
+            conn.batch_execute(&format!(
+                "INSERT INTO sites VALUES ({site}, 'a', 'A', '[]', 'de', '{{}}', '{{}}', NULL, 0, 1);
+                 INSERT INTO threads (id, site_id, key, url, state, last_at, created_at)
+                 VALUES ({thread}, {site}, 'k', 'u', 'open', 1, 1);"
+            ))
+            .unwrap();
+            // Two people share an address, one has none any more.
+            for (n, email) in [
+                (10, "'Mo@b.org'"),
+                (11, "'mo@b.org'"),
+                (12, "'x@b.org'"),
+                (13, "NULL"),
+            ] {
+                let person = id(conn, n);
+                conn.batch_execute(&format!(
+                    "INSERT INTO people (id, site_id, kind, email, verified, role, created_at)
+                     VALUES ({person}, {site}, 'staff', {email}, true, 'moderator', 1)"
+                ))
+                .unwrap();
+            }
+            let author = id(conn, 13);
+            conn.batch_execute(&format!(
+                "INSERT INTO comments (id, thread_id, site_id, root_id, depth, person_id, status, listed, body,
+                                       body_html, reasons, revision, pinned, created_at, active_at)
+                 VALUES ({comment}, {thread}, {site}, {comment}, 0, {author}, 'pending', false, '', '', '[]', 1, false, 1, 1)"
+            ))
+            .unwrap();
+            for n in 10..14 {
+                let (row, person) = (id(conn, 20 + n), id(conn, n));
+                conn.batch_execute(&format!(
+                    "INSERT INTO outbox (id, kind, comment_id, recipient, due_at, attempts, state, created_at)
+                     VALUES ({row}, 'comment.waiting', {comment}, {person}, 5, 2, 'waiting', 4)"
+                ))
+                .unwrap();
+            }
+            apply(conn, MIGRATIONS).unwrap();
+            let rows: Vec<Row> = diesel::sql_query(
+                "SELECT mailboxes.email, count(*) AS letters
+                 FROM outbox JOIN mailboxes ON mailboxes.id = outbox.recipient
+                 WHERE outbox.due_at = 5 AND outbox.attempts = 2 AND outbox.state = 'waiting'
+                   AND mailboxes.locale = 'de' AND outbox.thread_id IS NOT NULL
+                 GROUP BY mailboxes.email ORDER BY mailboxes.email",
+            )
+            .load(conn)
+            .unwrap();
+            let rows: Vec<_> = rows
+                .into_iter()
+                .map(|row| (row.email, row.letters))
+                .collect();
+            assert_eq!(
+                rows,
+                [("Mo@b.org".to_owned(), 1), ("x@b.org".to_owned(), 1)]
+            );
+        });
+    }
 }

@@ -7,12 +7,20 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::outbox;
-use crate::domain::id::{CommentId, DeliveryId, PersonId};
+use super::types::{Json, Named};
+use crate::domain::id::{DeliveryId, MailboxId, SiteId, SubjectId, ThreadId};
+use crate::domain::subscription::{Cause, Frequency};
 use crate::domain::time::Time;
 use crate::error::Result;
 
 /// A letter to a moderator: a comment is waiting.
 pub const COMMENT_WAITING: &str = "comment.waiting";
+/// A letter that asks whether its reader wants to be told; about a subscription.
+pub const CONFIRM: &str = "confirm";
+/// A letter with a link and a code to sign in; about a row of `sign_ins`.
+pub const SIGN_IN: &str = "sign_in";
+/// A letter with a new link to one's subscriptions; about a mailbox.
+pub const SUBSCRIPTIONS_LINK: &str = "subscriptions_link";
 
 /// After so many failures a piece of work is kept as dead, for the operator to look at.
 const TRIES: i32 = 12;
@@ -24,10 +32,22 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// What is to be done, such as [`COMMENT_WAITING`].
     pub kind: String,
-    /// The comment that it is about.
-    pub comment_id: CommentId,
+    /// What it is about; `kind` says what that is.
+    pub subject: SubjectId,
     /// Whom it is for.
-    pub recipient: PersonId,
+    pub recipient: MailboxId,
+    /// The site.
+    pub site_id: SiteId,
+    /// The thread, where it is about one.
+    pub thread_id: Option<ThreadId>,
+    /// How soon it is told.
+    pub cadence: Named<Frequency>,
+    /// The choices that call for it.
+    pub reason: Json<Vec<Cause>>,
+    /// The letter that it goes out in, once that is fixed.
+    pub letter: Option<Vec<u8>>,
+    /// How far a long piece of work has come.
+    pub progress: Option<Vec<u8>>,
     /// When it is to be done.
     pub due_at: Time,
     /// Until when a worker has it.
@@ -42,34 +62,51 @@ pub struct Delivery {
     pub created_at: Time,
 }
 
+/// A piece of work to be called for.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What is to be done.
+    pub kind: &'static str,
+    /// What it is about.
+    pub subject: SubjectId,
+    /// Whom it is for.
+    pub recipient: MailboxId,
+    /// The site.
+    pub site: SiteId,
+    /// The thread, where it is about one.
+    pub thread: Option<ThreadId>,
+    /// How soon it is told.
+    pub cadence: Frequency,
+    /// The choices that call for it.
+    pub causes: Vec<Cause>,
+}
+
 /// Calls for a piece of work, unless the same is waiting already. One that was done, or given up,
 /// makes room for a new one.
-pub fn post(
-    conn: &mut Conn,
-    kind: &str,
-    comment: CommentId,
-    recipient: PersonId,
-    now: Time,
-) -> Result<()> {
+pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
     let ended = outbox::table
-        .filter(outbox::kind.eq(kind))
-        .filter(outbox::comment_id.eq(comment))
-        .filter(outbox::recipient.eq(recipient))
+        .filter(outbox::kind.eq(call.kind))
+        .filter(outbox::subject.eq(call.subject))
+        .filter(outbox::recipient.eq(call.recipient))
         .filter(outbox::state.ne("waiting"));
     diesel::delete(ended).execute(conn)?;
     let same = outbox::table
-        .filter(outbox::kind.eq(kind))
-        .filter(outbox::comment_id.eq(comment))
-        .filter(outbox::recipient.eq(recipient));
+        .filter(outbox::kind.eq(call.kind))
+        .filter(outbox::subject.eq(call.subject))
+        .filter(outbox::recipient.eq(call.recipient));
     if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
         return Ok(());
     }
     diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(DeliveryId::new()),
-            outbox::kind.eq(kind),
-            outbox::comment_id.eq(comment),
-            outbox::recipient.eq(recipient),
+            outbox::kind.eq(call.kind),
+            outbox::subject.eq(call.subject),
+            outbox::recipient.eq(call.recipient),
+            outbox::site_id.eq(call.site),
+            outbox::thread_id.eq(call.thread),
+            outbox::cadence.eq(Named(call.cadence)),
+            outbox::reason.eq(Json::new(call.causes.clone())),
             outbox::due_at.eq(now),
             outbox::state.eq("waiting"),
             outbox::created_at.eq(now),

@@ -163,11 +163,101 @@ diesel::table! {
 }
 
 diesel::table! {
+    mailboxes (id) {
+        id -> Binary,
+        site_id -> Binary,
+        email -> Text,
+        folded -> Text,
+        locale -> Text,
+        person_id -> Nullable<Binary>,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    mailbox_people (mailbox_id, person_id) {
+        mailbox_id -> Binary,
+        person_id -> Binary,
+        confirmed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    subscriptions (id) {
+        id -> Binary,
+        mailbox_id -> Binary,
+        site_id -> Binary,
+        person_id -> Nullable<Binary>,
+        scope -> Text,
+        target -> Binary,
+        thread_id -> Nullable<Binary>,
+        frequency -> Text,
+        state -> Text,
+        form -> Text,
+        asked_at -> BigInt,
+        letter_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Binary,
+        mailbox_id -> Binary,
+        scope -> Text,
+        target -> Binary,
+        frequency -> Text,
+        act -> Text,
+        form -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    suppressions (email) {
+        email -> Text,
+        reason -> Text,
+        detail -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    letter_requests (address, hour) {
+        address -> Binary,
+        hour -> BigInt,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_ins (id) {
+        id -> Binary,
+        site_id -> Binary,
+        mailbox_id -> Binary,
+        url -> Text,
+        tries -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        redeemed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Binary,
         kind -> Text,
-        comment_id -> Binary,
+        subject -> Binary,
         recipient -> Binary,
+        site_id -> Binary,
+        thread_id -> Nullable<Binary>,
+        cadence -> Text,
+        reason -> Text,
+        letter -> Nullable<Binary>,
+        progress -> Nullable<Binary>,
         due_at -> BigInt,
         lease_until -> Nullable<BigInt>,
         attempts -> Integer,
@@ -191,3 +281,7 @@ diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
 diesel::allow_tables_to_appear_in_same_query!(sessions, people);
+diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
+diesel::joinable!(subscriptions -> mailboxes (mailbox_id));
+diesel::allow_tables_to_appear_in_same_query!(mailbox_people, mailboxes);
+diesel::allow_tables_to_appear_in_same_query!(subscriptions, mailboxes);

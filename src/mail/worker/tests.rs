@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use super::*;
-use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use crate::domain::id::{CommentId, SiteId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::site::{Phrases, Policy};
-use crate::domain::word::Kind;
+use crate::domain::subscription::Frequency;
+use crate::domain::word::{Kind, Role};
 use crate::mail::Transport;
 use crate::store::Database;
 use crate::store::types::{Json, Named};
@@ -19,7 +20,6 @@ struct World {
     store: Store,
     site: SiteId,
     comment: CommentId,
-    moderator: PersonId,
 }
 
 impl World {
@@ -66,7 +66,6 @@ impl World {
             store: store.clone(),
             site: site.id,
             comment: id,
-            moderator: moderator.id,
         };
         store
             .write(move |tx| {
@@ -75,7 +74,7 @@ impl World {
                 people::insert(tx, &moderator)?;
                 people::insert(tx, &reader)?;
                 comments::insert(tx, &comment)?;
-                outbox::post(tx, outbox::COMMENT_WAITING, comment.id, moderator.id, now)
+                call(tx, comment.id, &moderator)
             })
             .await
             .unwrap();
@@ -110,6 +109,22 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// Calls for the letter that tells this person of a comment that waits.
+fn call(conn: &mut Conn, comment: CommentId, to: &people::Person) -> Result<()> {
+    let now = Time::now();
+    let mailbox = mailboxes::of_staff(conn, to, "en", now)?.unwrap();
+    let call = outbox::Call {
+        kind: outbox::COMMENT_WAITING,
+        subject: comment.cast(),
+        recipient: mailbox.id,
+        site: to.site_id,
+        thread: None,
+        cadence: Frequency::Instant,
+        causes: Vec::new(),
+    };
+    outbox::post(conn, &call, now)
 }
 
 fn going() -> (watch::Sender<bool>, watch::Receiver<bool>) {
@@ -207,7 +222,7 @@ async fn who_moderates_no_more_gets_no_mail() {
         .store
         .write(move |tx| {
             people::insert(tx, &reader)?;
-            outbox::post(tx, outbox::COMMENT_WAITING, comment, reader.id, now)
+            call(tx, comment, &reader)
         })
         .await
         .unwrap();
@@ -258,7 +273,6 @@ async fn a_refusal_is_tried_again_later_and_tells_no_address() {
     assert!(world.due(Duration::ZERO).await.is_empty());
     let later = world.due(Duration::from_secs(3600)).await;
     assert_eq!(later[0].attempts, 1);
-    assert_eq!(later[0].recipient, world.moderator);
     let error = later[0].last_error.clone().unwrap();
     assert!(error.contains("5.1.1 <…>: unknown"), "{error}");
     drop(post);

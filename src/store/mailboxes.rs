@@ -1,0 +1,155 @@
+//! `mailboxes`: one address on one site, and whose choices count for it.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::people::Person;
+use super::schema::{mailbox_people, mailboxes};
+use crate::domain::id::{MailboxId, PersonId, SiteId};
+use crate::domain::text::Email;
+use crate::domain::time::Time;
+use crate::error::{Error, Result};
+
+/// A mailbox as stored. `Debug` is absent: there is an address in it.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = mailboxes)]
+pub struct Mailbox {
+    /// Its id.
+    pub id: MailboxId,
+    /// The site that writes to it.
+    pub site_id: SiteId,
+    /// Its address, as first given.
+    pub email: String,
+    /// See [`Email::folded`].
+    pub folded: String,
+    /// The language of its letters (BCP 47).
+    pub locale: String,
+    /// Who signs in by mail to it.
+    pub person_id: Option<PersonId>,
+    /// When the address was first given.
+    pub created_at: Time,
+    /// When its owner first answered.
+    pub confirmed_at: Option<Time>,
+}
+
+/// The mailbox with that id.
+pub fn by_id(conn: &mut Conn, id: MailboxId) -> Result<Option<Mailbox>> {
+    Ok(mailboxes::table.find(id).first(conn).optional()?)
+}
+
+/// These mailboxes, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[MailboxId]) -> Result<Vec<Mailbox>> {
+    let query = mailboxes::table.filter(mailboxes::id.eq_any(ids));
+    Ok(query.load(conn)?)
+}
+
+/// The mailbox of an address on a site.
+pub fn by_email(conn: &mut Conn, site: SiteId, email: &Email) -> Result<Option<Mailbox>> {
+    let query = mailboxes::table
+        .filter(mailboxes::site_id.eq(site))
+        .filter(mailboxes::folded.eq(email.folded()));
+    Ok(query.first(conn).optional()?)
+}
+
+/// The mailboxes of an address, in lower case, on every site.
+pub fn everywhere(conn: &mut Conn, folded: &str) -> Result<Vec<Mailbox>> {
+    let query = mailboxes::table.filter(mailboxes::folded.eq(folded));
+    Ok(query.load(conn)?)
+}
+
+/// The mailbox of an address on a site; made now if this is the first that is heard of it.
+pub fn find_or_make(
+    conn: &mut Conn,
+    site: SiteId,
+    email: &Email,
+    locale: &str,
+    now: Time,
+) -> Result<Mailbox> {
+    if let Some(known) = by_email(conn, site, email)? {
+        return Ok(known);
+    }
+    let mailbox = Mailbox {
+        id: MailboxId::new(),
+        site_id: site,
+        email: email.as_str().to_owned(),
+        folded: email.folded(),
+        locale: locale.to_owned(),
+        person_id: None,
+        created_at: now,
+        confirmed_at: None,
+    };
+    diesel::insert_into(mailboxes::table)
+        .values(&mailbox)
+        .execute(conn)?;
+    Ok(mailbox)
+}
+
+/// The mailbox of one of the site's own people, if they have an address that can be written to. The
+/// operator gave it, so nobody has to confirm it.
+pub fn of_staff(
+    conn: &mut Conn,
+    person: &Person,
+    locale: &str,
+    now: Time,
+) -> Result<Option<Mailbox>> {
+    let email = person.email.as_deref();
+    let Some(email) = email.and_then(|email| Email::parse(email).ok()) else {
+        return Ok(None);
+    };
+    let mailbox = find_or_make(conn, person.site_id, &email, locale, now)?;
+    confirm(conn, mailbox.id, person.id, now)?;
+    by_id(conn, mailbox.id)
+}
+
+/// Says that the mailbox's owner agreed to what this person chooses for it.
+pub fn confirm(conn: &mut Conn, id: MailboxId, person: PersonId, now: Time) -> Result<()> {
+    answered(conn, id, now)?;
+    if is_confirmed(conn, id, person)? {
+        return Ok(());
+    }
+    diesel::insert_into(mailbox_people::table)
+        .values((
+            mailbox_people::mailbox_id.eq(id),
+            mailbox_people::person_id.eq(person),
+            mailbox_people::confirmed_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Says that the mailbox's owner answered a letter; the first time is kept. Locks the mailbox until the
+/// transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`] when the address was forgotten meanwhile.
+pub fn answered(conn: &mut Conn, id: MailboxId, now: Time) -> Result<()> {
+    let mailbox: Mailbox = diesel::update(mailboxes::table.find(id))
+        .set(mailboxes::created_at.eq(mailboxes::created_at))
+        .returning(mailboxes::all_columns)
+        .get_result(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
+    if mailbox.confirmed_at.is_none() {
+        diesel::update(mailboxes::table.find(id))
+            .set(mailboxes::confirmed_at.eq(now))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether this person's choices for the mailbox need no confirmation any more.
+pub fn is_confirmed(conn: &mut Conn, id: MailboxId, person: PersonId) -> Result<bool> {
+    let row = mailbox_people::table.find((id, person));
+    Ok(diesel::select(diesel::dsl::exists(row)).get_result(conn)?)
+}
+
+/// The mailboxes that this person's choices count for, at most `limit`.
+pub fn of_person(conn: &mut Conn, person: PersonId, limit: i64) -> Result<Vec<Mailbox>> {
+    let query = mailbox_people::table
+        .inner_join(mailboxes::table)
+        .filter(mailbox_people::person_id.eq(person))
+        .order(mailbox_people::confirmed_at.desc())
+        .limit(limit)
+        .select(mailboxes::all_columns);
+    Ok(query.load(conn)?)
+}

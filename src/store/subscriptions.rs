@@ -1,0 +1,246 @@
+//! `subscriptions`: who chose to be told of what; and whom a new comment is to be told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+
+use super::comments::{self, Comment};
+use super::mailboxes::{self, Mailbox};
+use super::schema::{mailbox_people, subscriptions};
+use super::types::Named;
+use super::{Conn, people, suppressions};
+use crate::domain::id::{MailboxId, PersonId, SiteId, SubscriptionId, TargetId, ThreadId};
+use crate::domain::subscription::{Cause, Form, Frequency, Scope, Standing};
+use crate::domain::time::Time;
+use crate::error::Result;
+
+/// A choice as stored.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = subscriptions)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// Where the letters go.
+    pub mailbox_id: MailboxId,
+    /// The site.
+    pub site_id: SiteId,
+    /// Who chose; `None`: somebody without a token.
+    pub person_id: Option<PersonId>,
+    /// What kind of thing is followed.
+    pub scope: Named<Scope>,
+    /// Which one.
+    pub target: TargetId,
+    /// The thread, where it is about one.
+    pub thread_id: Option<ThreadId>,
+    /// How soon one is told.
+    pub frequency: Named<Frequency>,
+    /// Where the choice stands.
+    pub state: Named<Standing>,
+    /// Where it was last chosen.
+    pub form: Named<Form>,
+    /// When it was last chosen.
+    pub asked_at: Time,
+    /// When the letter that asks for its confirmation was called for.
+    pub letter_at: Option<Time>,
+    /// While it is pending: when it is forgotten.
+    pub expires_at: Time,
+    /// When it was agreed to.
+    pub confirmed_at: Option<Time>,
+}
+
+/// The choice with that id.
+pub fn by_id(conn: &mut Conn, id: SubscriptionId) -> Result<Option<Subscription>> {
+    Ok(subscriptions::table.find(id).first(conn).optional()?)
+}
+
+/// These choices, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[SubscriptionId]) -> Result<Vec<Subscription>> {
+    let query = subscriptions::table.filter(subscriptions::id.eq_any(ids));
+    Ok(query.load(conn)?)
+}
+
+/// A mailbox that is to be told of a comment.
+#[derive(Clone)]
+pub struct Told {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Every choice of its owner's that asks for it.
+    pub causes: Vec<Cause>,
+    /// The soonest that any of them asks for.
+    pub cadence: Frequency,
+}
+
+/// Part of a comment's audience.
+#[derive(Clone, Default)]
+pub struct Audience {
+    /// Whom to tell, one entry for each mailbox, in the order of their ids.
+    pub told: Vec<Told>,
+    /// Where the next part begins; `None`: this was the last.
+    pub next: Option<MailboxId>,
+}
+
+/// Whom a comment is to be told to, of the mailboxes after `after`. At most `limit` are looked at, so a
+/// part may be shorter, or empty, and not be the last. A mailbox comes once, whatever the number of its
+/// reasons. Left out are addresses that nothing is sent to, and the comment's own author: by person, by
+/// any address that they confirmed, and by the one they signed with.
+pub fn audience(
+    conn: &mut Conn,
+    comment: &Comment,
+    after: Option<MailboxId>,
+    limit: usize,
+) -> Result<Audience> {
+    let wanted = wanted(conn, comment)?;
+    let mut ids = BTreeSet::new();
+    for followed in &wanted {
+        ids.extend(followed.mailboxes(conn, after, limit as i64)?);
+    }
+    let ids: Vec<MailboxId> = ids.into_iter().take(limit).collect();
+    let next = ids.last().copied().filter(|_| ids.len() == limit);
+    let own = own_mailboxes(conn, comment, &ids)?;
+    let mut causes: BTreeMap<MailboxId, (Vec<Cause>, Frequency)> = BTreeMap::new();
+    for followed in &wanted {
+        for row in followed.among(conn, &ids)? {
+            if row.person_id == Some(comment.person_id) || own.contains(&row.mailbox_id) {
+                continue;
+            }
+            let entry = causes
+                .entry(row.mailbox_id)
+                .or_insert_with(|| (Vec::new(), *row.frequency));
+            entry.0.push(Cause {
+                scope: *row.scope,
+                subscription: row.id,
+            });
+            entry.1 = entry.1.min(*row.frequency);
+        }
+    }
+    let mailboxes = reachable(conn, causes.keys().copied().collect())?;
+    let told = mailboxes
+        .into_iter()
+        .filter_map(|mailbox| {
+            let (causes, cadence) = causes.remove(&mailbox.id)?;
+            Some(Told {
+                mailbox,
+                causes,
+                cadence,
+            })
+        })
+        .collect();
+    Ok(Audience { told, next })
+}
+
+/// One thing that a comment is news of.
+struct Followed {
+    scope: Scope,
+    target: TargetId,
+    /// Only choices of these people count; `None`: of anybody.
+    of: Option<Vec<PersonId>>,
+    thread: Option<ThreadId>,
+}
+
+impl Followed {
+    /// The mailboxes after `after` that actively follow it, in order, at most `limit`.
+    fn mailboxes(
+        &self,
+        conn: &mut Conn,
+        after: Option<MailboxId>,
+        limit: i64,
+    ) -> Result<Vec<MailboxId>> {
+        let mut query = subscriptions::table
+            .filter(subscriptions::scope.eq(Named(self.scope)))
+            .filter(subscriptions::target.eq(self.target))
+            .filter(subscriptions::state.eq(Named(Standing::Active)))
+            .into_boxed();
+        if let Some(people) = &self.of {
+            let people = people.iter().map(|id| Some(*id));
+            query = query
+                .filter(subscriptions::thread_id.eq(self.thread))
+                .filter(subscriptions::person_id.eq_any(people));
+        }
+        if let Some(after) = after {
+            query = query.filter(subscriptions::mailbox_id.gt(after));
+        }
+        let query = query
+            .select(subscriptions::mailbox_id)
+            .distinct()
+            .order(subscriptions::mailbox_id)
+            .limit(limit);
+        Ok(query.load(conn)?)
+    }
+
+    /// What these mailboxes chose of it.
+    fn among(&self, conn: &mut Conn, ids: &[MailboxId]) -> Result<Vec<Subscription>> {
+        let rows: Vec<Subscription> = subscriptions::table
+            .filter(subscriptions::scope.eq(Named(self.scope)))
+            .filter(subscriptions::target.eq(self.target))
+            .filter(subscriptions::state.eq(Named(Standing::Active)))
+            .filter(subscriptions::mailbox_id.eq_any(ids))
+            .load(conn)?;
+        let counts = |row: &Subscription| match &self.of {
+            None => true,
+            Some(people) => row.person_id.is_some_and(|person| people.contains(&person)),
+        };
+        Ok(rows.into_iter().filter(counts).collect())
+    }
+}
+
+fn wanted(conn: &mut Conn, comment: &Comment) -> Result<Vec<Followed>> {
+    let follow = |scope, target| Followed {
+        scope,
+        target,
+        of: None,
+        thread: None,
+    };
+    let thread = comment.thread_id.cast();
+    let mut wanted = vec![
+        follow(Scope::Thread, thread),
+        follow(Scope::Article, thread),
+        follow(Scope::Author, comment.person_id.cast()),
+        follow(Scope::Site, comment.site_id.cast()),
+    ];
+    if let Some(answered) = comment.reply_to.or(comment.parent_id) {
+        wanted.push(follow(Scope::Comment, answered.cast()));
+        let mut above = comments::ancestors(conn, comment)?;
+        if let Some(deeper) = comment.reply_to {
+            above.extend(comments::by_id(conn, deeper)?);
+        }
+        wanted.push(Followed {
+            of: Some(above.iter().map(|answered| answered.person_id).collect()),
+            thread: Some(comment.thread_id),
+            ..follow(Scope::Replies, thread)
+        });
+    }
+    Ok(wanted)
+}
+
+/// Those of these mailboxes that belong to the comment's own author.
+fn own_mailboxes(
+    conn: &mut Conn,
+    comment: &Comment,
+    ids: &[MailboxId],
+) -> Result<BTreeSet<MailboxId>> {
+    let confirmed: Vec<MailboxId> = mailbox_people::table
+        .filter(mailbox_people::person_id.eq(comment.person_id))
+        .filter(mailbox_people::mailbox_id.eq_any(ids))
+        .select(mailbox_people::mailbox_id)
+        .load(conn)?;
+    let signed = people::by_id(conn, comment.person_id)?.and_then(|person| person.email);
+    let signed = signed.map(|email| email.to_ascii_lowercase());
+    let mut own: BTreeSet<MailboxId> = confirmed.into_iter().collect();
+    for mailbox in mailboxes::by_ids(conn, ids)? {
+        let is_signed = signed.as_ref() == Some(&mailbox.folded);
+        if is_signed || mailbox.person_id == Some(comment.person_id) {
+            own.insert(mailbox.id);
+        }
+    }
+    Ok(own)
+}
+
+/// Those of these mailboxes that mail is sent to, in the order of their ids.
+fn reachable(conn: &mut Conn, ids: Vec<MailboxId>) -> Result<Vec<Mailbox>> {
+    let mut mailboxes = mailboxes::by_ids(conn, &ids)?;
+    mailboxes.sort_by_key(|mailbox| mailbox.id);
+    let addresses: Vec<&str> = mailboxes.iter().map(|m| m.folded.as_str()).collect();
+    let silent = suppressions::among(conn, &addresses)?;
+    mailboxes.retain(|mailbox| !silent.contains(&mailbox.folded));
+    Ok(mailboxes)
+}
