@@ -16,6 +16,9 @@ CREATE INDEX mailboxes_unanswered ON mailboxes (created_at) WHERE confirmed_at I
 CREATE INDEX mailboxes_of_address ON mailboxes (folded);
 CREATE INDEX mailbox_of_signed_in ON mailboxes (person_id) WHERE person_id IS NOT NULL;
 
+-- By what they signed with: to offer what a guest wrote to whoever reads the address's mail.
+CREATE INDEX people_of_address ON people (site_id, lower(email));
+
 -- Whose choices for a mailbox need no new confirmation.
 CREATE TABLE mailbox_people (
     mailbox_id   BYTEA NOT NULL REFERENCES mailboxes (id),
@@ -69,7 +72,7 @@ CREATE TABLE suppressions (
     at     BIGINT NOT NULL
 );
 
--- How many letters were asked for to one address within an hour, by whomever. The address is a keyed hash.
+-- How many letters were asked for to one address within an hour, by whomever. The address is a hash.
 CREATE TABLE letter_requests (
     address BYTEA NOT NULL,
     hour    BIGINT NOT NULL,                -- hours since 1970

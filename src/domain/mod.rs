@@ -6,6 +6,7 @@ pub mod cursor;
 pub mod id;
 pub mod invalid;
 pub mod judgement;
+pub mod link;
 pub mod markdown;
 pub mod network;
 mod origin;

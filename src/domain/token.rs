@@ -170,6 +170,15 @@ impl Keys {
             .any(|key| key.mac(purpose, data).ct_eq(mac).into())
     }
 
+    /// What [`Keys::mac`] gives for the data under each secret, the current one first.
+    pub fn macs<'a>(
+        &'a self,
+        purpose: &'a str,
+        data: &'a [u8],
+    ) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.all().map(move |key| key.mac(purpose, data))
+    }
+
     /// Signs an access token with the current secret.
     pub fn sign_access(&self, claims: &AccessClaims) -> String {
         let written = Written {
