@@ -13,7 +13,9 @@ export class ApiError extends Error {
 /** A random key; `crypto.randomUUID` is missing on pages served over plain HTTP. */
 export function randomKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let key = '';
+  for (const byte of crypto.getRandomValues(new Uint8Array(16))) key += byte.toString(16).padStart(2, '0');
+  return key;
 }
 
 export class Client {
@@ -173,7 +175,8 @@ export class Client {
   #url(path, query = {}) {
     const url = new URL(`${this.#service}/v1/${path}`);
     for (const name of Object.keys(query)) {
-      for (const value of [query[name]].flat()) if (value != null) url.searchParams.append(name, value);
+      const given = query[name];
+      for (const value of Array.isArray(given) ? given : [given]) if (value != null) url.searchParams.append(name, value);
     }
     return url.href;
   }

@@ -2,17 +2,23 @@
 
 import { fill, h, set, setServerHtml } from './dom.js';
 import { explain } from './form.js';
+import { filter, has, map } from './lists.js';
 import { isolated } from './phrases.js';
 
 const HUES = 8;
 // Deeper replies are not indented further; they say whom they answer instead.
 const INDENTED = 3;
 
-const hue = (id) => [...id].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 9973, 7) % HUES;
+function hue(id) {
+  let sum = 7;
+  for (const char of id) sum = (sum * 31 + char.codePointAt(0)) % 9973;
+  return sum % HUES;
+}
 
 function initials(name) {
-  const words = name.trim().split(/[\s_.-]+/).filter(Boolean);
-  return (words.length > 1 ? [words[0], words.at(-1)] : words).map((word) => [...word][0]).join('').toLocaleUpperCase();
+  // The first letter, and that of the last word.
+  const [, first, last] = /^[\s_.-]*(.)(?:.*[\s_.-]([^\s_.-])[^\s_.-]*)?/su.exec(name.trim()) ?? ['', '', ''];
+  return `${first}${last ?? ''}`.toLocaleUpperCase();
 }
 
 export class CommentView {
@@ -81,7 +87,7 @@ export class CommentView {
       open: this.#model.info.state,
       parent: parent?.author,
     };
-    if (Object.keys(now).every((name) => now[name] === this.#seen[name])) return;
+    if (!filter(Object.keys(now), (name) => now[name] !== this.#seen[name]).length) return;
     this.#seen = now;
 
     const deleted = comment.status === 'deleted';
@@ -159,16 +165,16 @@ export class CommentView {
 
   #drawReactions(comment) {
     const chosen = this.#model.mine(this.#id)?.reactions ?? [];
-    const counts = new Map(comment.reactions.map(({ emoji, count }) => [emoji, count]));
+    const counts = new Map(map(comment.reactions, ({ emoji, count }) => [emoji, count]));
     const settable = comment.status === 'published' && this.#model.may('react');
     // The site's own order, then what it has since taken out of the set but people have used.
     const order = [...new Set([...this.#model.policy.reactions, ...counts.keys()])];
-    const shown = order.filter((emoji) => counts.get(emoji) || (this.#choosing && settable));
+    const shown = filter(order, (emoji) => counts.get(emoji) || (this.#choosing && settable));
     const focused = this.reactions.getRootNode().activeElement?.dataset?.emoji;
     fill(
       this.reactions,
-      ...shown.map((emoji) => {
-        const on = chosen.includes(emoji);
+      ...map(shown, (emoji) => {
+        const on = has(chosen, emoji);
         const count = counts.get(emoji);
         return h(
           'button',
@@ -210,8 +216,8 @@ export class CommentView {
     this.reply.hidden = !published || this.#model.info.state !== 'open' || !this.#model.may('reply');
     const can = mine?.can ?? (own ? ['edit', 'delete'] : []);
     const age = (Date.now() - Date.parse(comment.created_at)) / 1000;
-    this.edit.hidden = !can.includes('edit') || (!mine?.can && age > this.#model.policy.edit_window);
-    this.remove.hidden = !can.includes('delete');
+    this.edit.hidden = !has(can, 'edit') || (!mine?.can && age > this.#model.policy.edit_window);
+    this.remove.hidden = !has(can, 'delete');
   }
 
   #vote(value) {

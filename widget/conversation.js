@@ -3,6 +3,7 @@
 import { randomKey } from './api.js';
 import { fill, h, set, setServerHtml } from './dom.js';
 import { explain, form } from './form.js';
+import { filter, has, map } from './lists.js';
 import { Live } from './live.js';
 import { parts } from './parts.js';
 import { isolated } from './phrases.js';
@@ -20,7 +21,7 @@ export class Conversation {
   #timer = null;
   #over = false;
   #opening = false;
-  #part = parts({ h, fill, set, setServerHtml, form, explain, isolated, randomKey, conversation: this });
+  #part = parts({ h, fill, set, setServerHtml, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
@@ -55,9 +56,9 @@ export class Conversation {
     const language = knownLocale(this.place.locale);
     // Under way while the page is.
     words(language);
-    let page;
     try {
-      page = await this.client.page(this.place);
+      // What cannot be drawn was no answer of the service's.
+      await this.#draw(await this.client.page(this.place));
     } catch (error) {
       this.#opening = false;
       const said = await voice(language);
@@ -66,9 +67,8 @@ export class Conversation {
       this.#trouble(error);
       return;
     }
-    await this.#draw(page);
     if (this.#over) return;
-    this.emit('ready', { thread: page.thread });
+    this.emit('ready', { thread: this.model.info });
     this.#listen();
     this.#seek();
     addEventListener('hashchange', this.#seek);
@@ -145,7 +145,7 @@ export class Conversation {
     this.view.sync();
   }
 
-  #trouble({ code, status, message }) {
+  #trouble({ code = 'unavailable', status, message }) {
     this.emit('error', { code, status, message });
   }
 
@@ -166,7 +166,7 @@ export class Conversation {
 
   #hear(change) {
     if (this.#sending) {
-      this.#held.push(change);
+      this.#held[this.#held.length] = change;
       return;
     }
     const before = this.model.fresh.length;
@@ -183,7 +183,11 @@ export class Conversation {
       return await work();
     } finally {
       this.#sending -= 1;
-      if (!this.#sending) for (const change of this.#held.splice(0)) this.#hear(change);
+      if (!this.#sending) {
+        const held = this.#held;
+        this.#held = [];
+        for (const change of held) this.#hear(change);
+      }
     }
   }
 

@@ -11,27 +11,32 @@ const LARGEST = 100;
  * @returns {(service: string, site: string, url: string, tell: (count: number|null, answer: object) => void) => void}
  */
 export function counter(ask, later) {
+  // Filled by hand, since a page may have replaced the methods of arrays.
   let waiting = null;
-  const send = async ([service, site, asked]) => {
+  const add = (list, item) => (list[list.length] = item);
+  const send = async ({ service, site, urls, tell }) => {
     try {
-      const answer = await ask(service, site, asked.map(([url]) => url));
-      answer.items.forEach(({ count }, index) => asked[index][1](count, answer));
+      const answer = await ask(service, site, urls);
+      for (const index of Object.keys(urls)) tell[index](answer.items[index].count, answer);
     } catch {
       // A page without its counts is whole.
     }
+  };
+  const group = (service, site) => {
+    for (const one of waiting) if (one.service === service && one.site === site && one.urls.length < LARGEST) return one;
+    return add(waiting, { service, site, urls: [], tell: [] });
   };
   return (service, site, url, tell) => {
     if (!waiting) {
       waiting = [];
       later(() => {
-        waiting.forEach(send);
+        for (const one of waiting) send(one);
         waiting = null;
       });
     }
-    const room = ([of, by, asked]) => of === service && by === site && asked.length < LARGEST;
-    let group = waiting.find(room);
-    if (!group) waiting.push((group = [service, site, []]));
-    group[2].push([url, tell]);
+    const { urls, tell: told } = group(service, site);
+    add(urls, url);
+    add(told, tell);
   };
 }
 
@@ -52,12 +57,12 @@ export function fill(element, service, { Client, pageUrl, absolute, knownLocale,
   // A list that names its site once, by its thread or its first count, need not repeat it.
   const named = element.getAttribute('site') ? element : document.querySelector('postil-thread[site], postil-count[site]');
   const site = named?.getAttribute('site');
-  const place = [service, site, absolute(element.getAttribute('url')) ?? pageUrl()];
+  const url = absolute(element.getAttribute('url')) ?? pageUrl();
   const locale = element.getAttribute('locale') || undefined;
-  const wanted = String([...place, locale]);
+  const wanted = `${service} ${site} ${locale} ${url}`;
   if (!site || wanted === asked.get(element)) return;
   asked.set(element, wanted);
-  count(...place, async (n, answer) => {
+  count(service, site, url, async (n, answer) => {
     const { t, dir, locale: lang } = await voice(knownLocale(locale, answer.locale), answer.phrases);
     // An address that is no page of the site's has no count, and one that was asked for since is told for itself.
     if (wanted !== asked.get(element)) return;

@@ -1,5 +1,7 @@
 // The only place that makes elements. Text goes in as text nodes, so nothing a person typed is ever parsed as HTML.
 
+import { filter } from './lists.js';
+
 /**
  * An element with attributes and children. `on…` functions become listeners; null, false and undefined are left out.
  * @param {string} tag
@@ -25,7 +27,7 @@ export function set(element, name, value) {
 
 /** Replaces an element's children. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.filter((child) => child || child === ''));
+  element.replaceChildren(...filter(children, (child) => child || child === ''));
 }
 
 let trusted;

@@ -80,7 +80,7 @@ export function threadElement(home) {
 
     #observe(rootMargin, tell) {
       this.#watch?.disconnect();
-      this.#watch = new IntersectionObserver((entries) => tell(entries.at(-1).isIntersecting), { rootMargin });
+      this.#watch = new IntersectionObserver((entries) => tell(entries[entries.length - 1].isIntersecting), { rootMargin });
       this.#watch.observe(this);
     }
 

@@ -1,14 +1,17 @@
 // Hears what changes in a thread: by the stream where it works, by asking now and then where it does not.
-// Only while both page and block are visible: browsers allow six connections to one host over HTTP/1.1, for all tabs together.
+// Only while both page and block are visible, and only so many at a time: browsers allow six connections to one host over
+// HTTP/1.1, for all tabs and windows together.
 
 const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated'];
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;
+const STREAMS = 4;
 
 export class Live {
   #source = null;
   #timer = null;
+  #leave = null;
   #wait = FIRST_WAIT;
   #wanted = false;
   #run = 0;
@@ -54,9 +57,34 @@ export class Live {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = null;
+    this.#leave?.();
+    this.#leave = null;
   };
 
-  #listen() {
+  /** Takes one of the places that all windows share, where the browser lets them; without one, asks now and then. */
+  async #listen() {
+    const run = this.#run;
+    const { locks } = navigator;
+    let free = !locks;
+    for (let place = 0; place < STREAMS && !free; place += 1) free = await this.#enter(locks, `postil:${place}`, run);
+    if (run !== this.#run) return;
+    if (free) this.#open();
+    else this.#later();
+  }
+
+  #enter(locks, name, run) {
+    return new Promise((tell) => {
+      const held = (lock) => {
+        tell(!!lock);
+        // Kept until it is let go; what came too late is let go at once.
+        if (lock && run === this.#run) return new Promise((leave) => (this.#leave = leave));
+      };
+      // A page without an origin of its own may not have locks.
+      locks.request(name, { ifAvailable: true }, held).catch(() => tell(true));
+    });
+  }
+
+  #open() {
     const source = new EventSource(this.#on.url());
     this.#source = source;
     // Some proxies hold a stream back for ever without an error.
@@ -71,13 +99,12 @@ export class Live {
   }
 
   #hear(data) {
-    let change;
     try {
-      change = JSON.parse(data);
+      this.#on.change(JSON.parse(data));
     } catch {
-      return;
+      // What cannot be understood is read anew.
+      this.#resync();
     }
-    this.#on.change(change);
   }
 
   #later() {

@@ -49,6 +49,7 @@ export const ENGLISH = {
   'error.offline': 'This could not be sent: the service cannot be reached. Nothing is lost; please try again.',
   'error.rate_limited': 'That was a little fast. Please try again in {n} s.',
   'error.part': 'This part of the page did not load.',
+  'error.origin_not_allowed': 'Nobody can write here from this page.',
   'error.other': 'Something went wrong. Please try again.',
 
   sign_in: 'Sign in',
@@ -69,7 +70,7 @@ export function speaker(replaced, locale, words, english = ENGLISH) {
   const sources = [replaced ?? {}, words ?? {}, english];
   const find = (key, n) => {
     const forms = typeof n === 'number' ? [`${key}.${rules.select(n)}`, `${key}.other`, key] : [key];
-    for (const source of sources) for (const form of forms) if (form in source) return source[form];
+    for (const source of sources) for (const form of forms) if (Object.hasOwn(source, form)) return source[form];
     return '';
   };
   const t = (key, values = {}) =>

@@ -1,6 +1,8 @@
 // What the widget knows of one thread: comments by id, the roots in the order shown, and what has arrived but waits to
 // be asked for. No page and no network here. A comment is replaced, never changed, so that a view can tell by identity.
 
+import { filter, has, map, without } from './lists.js';
+
 const bySeniority = (a, b) => (a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : a.id < b.id ? -1 : 1);
 
 export class Thread {
@@ -31,7 +33,7 @@ export class Thread {
 
   /** The loaded direct replies, oldest first. */
   replies(id) {
-    return (this.#children.get(id) ?? []).map((child) => this.#comments.get(child));
+    return map(this.#children.get(id) ?? [], (child) => this.#comments.get(child));
   }
 
   /** How many replies under a root are not loaded. */
@@ -68,17 +70,17 @@ export class Thread {
       this.#put(root);
       // A list that comes again must not send "show more" back to replies that are loaded already.
       if (root.replies && !this.#cursors.has(root.id)) this.extendReplies(root.id, root.replies);
-      if (this.roots.includes(root.id)) continue;
-      this.fresh = this.fresh.filter((id) => id !== root.id);
-      this.roots.push(root.id);
-      added.push(root.id);
+      if (has(this.roots, root.id)) continue;
+      this.fresh = without(this.fresh, root.id);
+      added[added.length] = root.id;
     }
+    this.roots = [...this.roots, ...added];
     this.next = next;
     return added;
   }
 
   extendReplies(rootId, { items, next }) {
-    const added = items.filter((reply) => !this.get(reply.id)).map((reply) => reply.id);
+    const added = map(filter(items, (reply) => !this.get(reply.id)), (reply) => reply.id);
     for (const reply of items) this.#put(reply);
     this.#cursors.set(rootId, next);
     // With everything loaded, what we hold is the count: nothing more is promised than can be shown.
@@ -90,8 +92,8 @@ export class Thread {
   reveal({ comment, ancestors }) {
     for (const one of [...ancestors, comment]) this.#put(one);
     for (const reply of comment.replies?.items ?? []) this.#put(reply);
-    if (!this.roots.includes(comment.root_id)) this.roots.unshift(comment.root_id);
-    this.fresh = this.fresh.filter((id) => id !== comment.root_id);
+    if (!has(this.roots, comment.root_id)) this.roots = [comment.root_id, ...this.roots];
+    this.fresh = without(this.fresh, comment.root_id);
   }
 
   /** The reader's overlay, from `/me`. */
@@ -103,7 +105,7 @@ export class Thread {
   }
 
   may(what) {
-    return this.rights ? this.rights.includes(what) : this.policy.guests;
+    return this.rights ? has(this.rights, what) : this.policy.guests;
   }
 
   /** The reader's own comment as the service answered: shown at once, wherever the order would put it. */
@@ -111,7 +113,7 @@ export class Thread {
     this.person = { ...this.person, id: comment.author.id, name: comment.author.name };
     this.#mine.set(comment.id, { ...this.#mine.get(comment.id), body: comment.body });
     this.#publish(comment);
-    this.fresh = this.fresh.filter((id) => id !== comment.id);
+    this.fresh = without(this.fresh, comment.id);
     this.#place(comment);
   }
 
@@ -139,7 +141,7 @@ export class Thread {
       this.#publish(comment);
       // In the oldest-first order a new root belongs after the pages that are still to be loaded.
       const later = this.sort === 'oldest' && this.next;
-      if (!comment.parent_id && !later && !this.roots.includes(id) && !this.fresh.includes(id)) this.fresh.push(id);
+      if (!comment.parent_id && !later && !has(this.roots, id) && !has(this.fresh, id)) this.fresh = [...this.fresh, id];
     } else if (comment && this.get(id)) {
       this.#put(comment);
     }
@@ -157,10 +159,15 @@ export class Thread {
 
   /** Shows the roots that waited; gives their ids in the order shown. */
   showFresh() {
-    const ids = this.fresh;
+    let ids = this.fresh;
     this.fresh = [];
     if (this.sort === 'oldest') this.roots = [...this.roots, ...ids];
-    else this.roots = [...ids.reverse(), ...this.roots];
+    else {
+      const heard = ids;
+      ids = [];
+      for (const id of heard) ids = [id, ...ids];
+      this.roots = [...ids, ...this.roots];
+    }
     return ids;
   }
 
@@ -185,27 +192,29 @@ export class Thread {
   #drop(id) {
     const comment = this.get(id);
     this.#comments.delete(id);
-    this.roots = this.roots.filter((root) => root !== id);
-    this.fresh = this.fresh.filter((root) => root !== id);
+    this.roots = without(this.roots, id);
+    this.fresh = without(this.fresh, id);
     const siblings = this.#children.get(comment?.parent_id);
-    if (siblings) this.#children.set(comment.parent_id, siblings.filter((child) => child !== id));
+    if (siblings) this.#children.set(comment.parent_id, without(siblings, id));
   }
 
   #place(comment) {
-    if (!comment.parent_id && !this.roots.includes(comment.id)) this.roots.unshift(comment.id);
+    if (!comment.parent_id && !has(this.roots, comment.id)) this.roots = [comment.id, ...this.roots];
   }
 
   #put(comment) {
     this.#comments.set(comment.id, comment);
     if (!comment.parent_id) return;
     const siblings = this.#children.get(comment.parent_id) ?? [];
-    if (siblings.includes(comment.id)) return;
-    const at = siblings.findIndex((id) => bySeniority(comment, this.get(id)) < 0);
-    siblings.splice(at < 0 ? siblings.length : at, 0, comment.id);
-    this.#children.set(comment.parent_id, siblings);
+    if (has(siblings, comment.id)) return;
+    const younger = (id) => bySeniority(comment, this.get(id)) < 0;
+    const elder = filter(siblings, (id) => !younger(id));
+    this.#children.set(comment.parent_id, [...elder, comment.id, ...filter(siblings, younger)]);
   }
 
   #published(id) {
-    return this.replies(id).reduce((sum, reply) => sum + (reply.status === 'published' ? 1 : 0) + this.#published(reply.id), 0);
+    let sum = 0;
+    for (const reply of this.replies(id)) sum += (reply.status === 'published' ? 1 : 0) + this.#published(reply.id);
+    return sum;
   }
 }

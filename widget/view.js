@@ -3,6 +3,7 @@
 import { fill, h, set } from './dom.js';
 import { CommentView } from './comment.js';
 import { form } from './form.js';
+import { has, map } from './lists.js';
 
 const ORDERS = ['newest', 'oldest', 'top', 'active'];
 
@@ -35,7 +36,7 @@ export class BlockView {
     this.order = h(
       'select',
       { id: 'sort', onchange: () => act.sortBy(this.order.value) },
-      ...ORDERS.map((order) => h('option', { value: order, selected: order === model.sort }, t(order))),
+      ...map(ORDERS, (order) => h('option', { value: order, selected: order === model.sort }, t(order))),
     );
     this.bar = h('div', { class: 'bar' }, h('label', { for: 'sort', class: 'muted' }, t('sort')), this.order);
     this.element = h(
@@ -104,7 +105,7 @@ export class BlockView {
   }
 
   #writable() {
-    return !['closed', 'signin'].includes(this.mode);
+    return !has(['closed', 'signin'], this.mode);
   }
 
   #drawWriting() {
@@ -135,7 +136,7 @@ export class BlockView {
   #draw(id, view) {
     const { t } = this.#shared;
     view.update();
-    this.#place(view.kids, this.#model.replies(id).map((reply) => reply.id));
+    this.#place(view.kids, map(this.#model.replies(id), (reply) => reply.id));
     const comment = this.#model.get(id);
     const missing = comment.parent_id || comment.status === 'pending' ? 0 : this.#model.missing(id);
     view.more.hidden = !missing;

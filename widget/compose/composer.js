@@ -21,7 +21,7 @@ const POINTERS = { '/body': 'body', '/author/name': 'name', '/author/email': 'em
  * @param {() => void} [o.cancel]
  */
 export function composer(tools, it, o) {
-  const { h, set, fill, t, explain, isolated, randomKey, conversation, drafts, author } = tools;
+  const { h, set, fill, t, explain, isolated, randomKey, conversation, drafts, author, filter, map } = tools;
   const { text, send, element, problem } = it;
   const { policy } = conversation.model;
   const inputs = { body: text };
@@ -36,7 +36,7 @@ export function composer(tools, it, o) {
   if (!text.value) text.value = drafts.get(o.target) ?? o.text ?? '';
 
   // Who has signed in is known; a guest is asked what the site wants to know.
-  const asks = () => (o.asks && conversation.view.mode !== 'member' ? FIELDS.filter(([name]) => policy.fields[name] !== 'hidden') : []);
+  const asks = () => (o.asks && conversation.view.mode !== 'member' ? filter(FIELDS, ([name]) => policy.fields[name] !== 'hidden') : []);
   const who = h('div', { class: 'who' });
   const as = h('p', { class: 'as muted' });
   const drawWho = (open) => {
@@ -47,9 +47,9 @@ export function composer(tools, it, o) {
     const asked = asks();
     fill(
       who,
-      ...asked.map(([name, type, autocomplete]) => {
+      ...map(asked, ([name, type, autocomplete]) => {
         const required = policy.fields[name] === 'required';
-        const remarks = [!required && t('optional'), name === 'email' && t('email_note')].filter(Boolean).join(' · ');
+        const remarks = `${required ? '' : t('optional')}${!required && name === 'email' ? ' · ' : ''}${name === 'email' ? t('email_note') : ''}`;
         const id = `${it.id}-${name}`;
         const input = (inputs[name] = h('input', { id, type, autocomplete, required, part: 'input', dir: 'auto' }));
         input.value = author[name] ?? '';
@@ -57,7 +57,7 @@ export function composer(tools, it, o) {
       }),
     );
     // Someone who has said their name need not be asked again, unless something required is still unknown.
-    const known = !open && asked.length > 0 && author.name && asked.every(([name]) => author[name] || !inputs[name].required);
+    const known = !open && asked.length > 0 && author.name && !filter(asked, ([name]) => !author[name] && inputs[name].required).length;
     who.hidden = !begun || known || !asked.length;
     as.hidden = !begun || !known;
     if (!known) return;
@@ -102,19 +102,22 @@ export function composer(tools, it, o) {
   };
 
   const flaws = () => {
-    const found = [];
-    if (!text.value.trim()) found.push(['body', t('error.empty')]);
-    else if (length() > policy.length.max) found.push(['body', t('error.too_long', { n: policy.length.max })]);
+    let found = [];
+    const flaw = (name, message) => (found = [...found, [name, message]]);
+    if (!text.value.trim()) flaw('body', t('error.empty'));
+    else if (length() > policy.length.max) flaw('body', t('error.too_long', { n: policy.length.max }));
     for (const [name] of asks()) {
-      if (inputs[name].required && !inputs[name].value.trim()) found.push([name, t('error.required')]);
+      if (inputs[name].required && !inputs[name].value.trim()) flaw(name, t('error.required'));
     }
     return found;
   };
 
   const show = (found) => {
-    const refused = found.map(([name, message]) => complain(name, message)).filter(Boolean);
-    (refused[0] ?? text).focus();
-    conversation.view.announce(found.map(([, message]) => message).join(' '));
+    const [refused] = filter(map(found, ([name, message]) => complain(name, message)), Boolean);
+    (refused ?? text).focus();
+    let said = '';
+    for (const [, message] of found) said += `${message} `;
+    conversation.view.announce(said);
   };
 
   it.submit = async () => {
@@ -145,7 +148,7 @@ export function composer(tools, it, o) {
         drawWho();
       });
     } catch (error) {
-      const named = (error.errors ?? []).map((one) => [POINTERS[one.pointer], one.detail]);
+      const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], one.detail]);
       show(named.length ? named : [[null, explain(t, error)]]);
     } finally {
       busy = false;
