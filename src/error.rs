@@ -51,6 +51,8 @@ pub enum Error {
     Conflict(String),
     /// It was edited since it was read.
     Changed,
+    /// A reason that is not on the site's list.
+    Reason,
     /// The thread takes no more comments.
     ThreadClosed,
     /// The log does not reach back that far: read the thread anew.
@@ -118,6 +120,7 @@ impl Error {
             Self::RequestTimeout => "request_timeout",
             Self::Conflict(_) => "conflict",
             Self::Changed => "changed",
+            Self::Reason => "reason_unknown",
             Self::ThreadClosed => "thread_closed",
             Self::Resync => "resync",
             Self::BodyTooLarge(_) => "body_too_large",
@@ -226,6 +229,9 @@ impl fmt::Display for Error {
             Self::MethodNotAllowed => f.write_str("This address does not take that method."),
             Self::RequestTimeout => f.write_str("The request's body came too slowly."),
             Self::Changed => f.write_str("It was edited since that revision; read it again."),
+            Self::Reason => {
+                f.write_str("This reason is not on the site's list (`decision_reasons`).")
+            }
             Self::ThreadClosed => f.write_str("This thread takes no more comments."),
             Self::Resync => {
                 f.write_str("The log does not hold that version; read the thread anew.")

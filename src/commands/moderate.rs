@@ -1,13 +1,14 @@
 //! `postil moderate`: the comments that wait for somebody, and the smallest way to let them out.
 
 use clap::{Args, Subcommand};
-use postil::domain::judgement::Reason;
+use postil::domain::moderation::Action;
+use postil::domain::site::is_reason_code;
 use postil::domain::time::Time;
-use postil::domain::word::Status;
+use postil::domain::word::Word;
 use postil::service::caller::Caller;
-use postil::service::moderation::{self, Action, Target};
-use postil::service::sites;
-use postil::store::comments::Queue;
+use postil::service::moderation::{self, Decision as Verdict, Target};
+use postil::service::{queue, sites};
+use postil::store::queue::Queue;
 use postil::store::{Store, threads};
 
 use super::site::unknown;
@@ -40,8 +41,8 @@ enum Decision {
         /// or the ID alone
         #[arg(required = true, value_name = "COMMENT", value_parser = target)]
         comments: Vec<Target>,
-        /// Why, for their authors
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        /// Why, for their authors: a code of the site's list of reasons, such as off_topic
+        #[arg(long, value_name = "CODE", value_parser = reason)]
         reason: Option<String>,
     },
 }
@@ -57,10 +58,6 @@ impl Moderate {
                 decide(store, Action::Approve, &comments, None).await
             }
             Some(Decision::Reject { comments, reason }) => {
-                let reason = reason.map(|detail| Reason {
-                    code: "moderator".into(),
-                    detail,
-                });
                 decide(store, Action::Reject, &comments, reason).await
             }
         }
@@ -78,12 +75,11 @@ async fn list(store: &Store, slug: Option<String>) -> Outcome {
         None => None,
     };
     let queue = Queue {
-        status: Status::Pending,
         site,
-        thread: None,
+        ..Queue::pending()
     };
     let work = store.read(move |conn| {
-        let (comments, next) = moderation::rows(conn, &Caller::operator(), &queue, None, PAGE)?;
+        let (comments, next) = queue::rows(conn, &queue, None, PAGE)?;
         let mut rows = Vec::new();
         for comment in comments {
             let thread = threads::by_id(conn, comment.thread_id)?;
@@ -112,23 +108,23 @@ async fn decide(
     store: &Store,
     action: Action,
     targets: &[Target],
-    reason: Option<Reason>,
+    reason: Option<String>,
 ) -> Outcome {
     let done = match action {
         Action::Approve => "approved",
         Action::Reject => "rejected",
+        other => other.word(),
+    };
+    let decision = Verdict {
+        action,
+        reason,
+        note: None,
+        from: None,
     };
     let mut text = String::new();
     let mut failed = Vec::new();
-    let decided = moderation::decide(
-        store,
-        &Caller::operator(),
-        action,
-        targets,
-        reason,
-        Time::now(),
-    )
-    .await?;
+    let caller = Caller::operator();
+    let decided = moderation::decide(store, &caller, &decision, targets, Time::now()).await?;
     for (Target { id, .. }, decided) in targets.iter().zip(decided) {
         if decided.ok {
             text += &format!("{id} {done}\n");
@@ -159,9 +155,8 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
-        return Err("It takes one line of 1 to 200 characters.".into());
+    match is_reason_code(text) {
+        true => Ok(text.to_owned()),
+        false => Err("It takes a code of the site's list of reasons, such as off_topic.".into()),
     }
-    Ok(text.to_owned())
 }

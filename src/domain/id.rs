@@ -44,6 +44,12 @@ pub enum SignIn {}
 pub enum Consent {}
 /// Marks ids of what a subscription follows; its scope says what that is.
 pub enum Target {}
+/// Marks ids of `audit`.
+pub enum Entry {}
+/// Marks ids of `bans`.
+pub enum Ban {}
+/// Marks ids of `reports`.
+pub enum Report {}
 
 /// The id of a site.
 pub type SiteId = Id<Site>;
@@ -71,6 +77,12 @@ pub type SignInId = Id<SignIn>;
 pub type ConsentId = Id<Consent>;
 /// The id of what a subscription follows.
 pub type TargetId = Id<Target>;
+/// The id of a line of the audit log.
+pub type EntryId = Id<Entry>;
+/// The id of a ban.
+pub type BanId = Id<Ban>;
+/// The id of a report.
+pub type ReportId = Id<Report>;
 
 impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.

@@ -13,6 +13,22 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// Enough people whom somebody vouches for have reported it.
+    pub fn reported() -> Self {
+        Self {
+            code: "reported".into(),
+            detail: "Readers have reported it.".into(),
+        }
+    }
+
+    /// A moderator wants it decided again.
+    pub fn restored() -> Self {
+        Self {
+            code: "restored".into(),
+            detail: "A moderator put it back into the queue.".into(),
+        }
+    }
+
     /// The site, or the page, reads every comment before the public does.
     pub fn premoderated() -> Self {
         Self {

@@ -8,6 +8,7 @@ pub mod invalid;
 pub mod judgement;
 pub mod link;
 pub mod markdown;
+pub mod moderation;
 pub mod network;
 mod origin;
 pub mod page;

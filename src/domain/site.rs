@@ -65,6 +65,29 @@ pub struct Policy {
     pub reserved_names: Vec<String>,
     /// Whether everybody may read a comment's earlier texts.
     pub public_history: bool,
+    /// What moderators may give as the reason of a decision, at most 30.
+    pub decision_reasons: Vec<DecisionReason>,
+    /// Reports by how many verified people hold a comment until it is seen, 1 to 100; null: never.
+    pub report_threshold: Option<u32>,
+}
+
+/// Something that a moderator may give as the reason of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionReason {
+    /// Stable, for programs: a-z, 0-9 and `_`, at most 40.
+    pub code: String,
+    /// What the author is told: one line, at most 200 characters.
+    pub text: String,
+}
+
+/// Whether this can be the code of a reason: 1 to 40 of a-z, 0-9 and `_`, a letter first.
+pub fn is_reason_code(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 impl Default for Policy {
@@ -91,6 +114,20 @@ impl Default for Policy {
             trailing_slash: TrailingSlash::Keep,
             reserved_names: Vec::new(),
             public_history: false,
+            decision_reasons: [
+                ("spam", "It advertises, or was sent to many places."),
+                ("abuse", "It attacks or insults people."),
+                ("off_topic", "It is not about the page."),
+                ("illegal", "The law forbids it."),
+                ("duplicate", "It was said already."),
+                ("rules", "It breaks the rules of this site."),
+            ]
+            .map(|(code, text)| DecisionReason {
+                code: code.into(),
+                text: text.into(),
+            })
+            .into(),
+            report_threshold: Some(3),
         }
     }
 }
@@ -140,6 +177,31 @@ impl Policy {
                 return Err(format!("`reactions/{index}` is there twice."));
             }
         }
+        if self.decision_reasons.len() > 30 {
+            return Err("`decision_reasons` takes at most 30 reasons.".into());
+        }
+        for (index, reason) in self.decision_reasons.iter().enumerate() {
+            let length = reason.text.chars().count();
+            if !is_reason_code(&reason.code)
+                || !(1..=200).contains(&length)
+                || reason.text.chars().any(char::is_control)
+            {
+                return Err(format!(
+                    "`decision_reasons/{index}` takes a `code` of a-z, 0-9 and `_` (at most 40, a letter \
+                     first) and a `text` of 1 to 200 characters in one line."
+                ));
+            }
+            let before = &self.decision_reasons[..index];
+            if before.iter().any(|other| other.code == reason.code) {
+                return Err(format!("`decision_reasons/{index}` is there twice."));
+            }
+        }
+        if self
+            .report_threshold
+            .is_some_and(|count| !(1..=100).contains(&count))
+        {
+            return Err("`report_threshold` takes null or a whole number from 1 to 100.".into());
+        }
         if self.reserved_names.len() > 100 {
             return Err("`reserved_names` takes at most 100 names.".into());
         }
@@ -151,6 +213,13 @@ impl Policy {
                 .map_err(|invalid| format!("`reserved_names/{index}`: {}", invalid.detail))?;
         }
         Ok(())
+    }
+
+    /// The reason of that code on the site's list.
+    pub fn decision_reason(&self, code: &str) -> Option<&DecisionReason> {
+        self.decision_reasons
+            .iter()
+            .find(|reason| reason.code == code)
     }
 
     /// When a thread made at `created` stops taking comments by itself.
@@ -279,6 +348,11 @@ mod tests {
             (json!({"reactions": ["/"]}), "reactions/0"),
             (json!({"sort": "best"}), "best"),
             (json!({"reserved_names": [""]}), "reserved_names/0"),
+            (
+                json!({"decision_reasons": [{"code": "A", "text": "x"}]}),
+                "decision_reasons/0",
+            ),
+            (json!({"report_threshold": 0}), "report_threshold"),
             (json!(null), "null"),
         ] {
             let invalid = Policy::default().patched(&patch).unwrap_err();

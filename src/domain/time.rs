@@ -44,6 +44,11 @@ impl Time {
         self.0.div_euclid(1_000_000)
     }
 
+    /// Whole days since the epoch (UTC).
+    pub fn day(self) -> i64 {
+        self.seconds().div_euclid(24 * 3600)
+    }
+
     /// This time and `span` later; stays at the greatest time there is.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(micros_of(span)))

@@ -18,6 +18,7 @@ mod operations;
 mod parts;
 mod problem;
 mod query;
+mod queue;
 mod reading;
 mod request;
 mod sites;
@@ -103,11 +104,8 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(POST, identity::sign_out)],
     );
 
-    at(
-        config,
-        "/v1/moderation/comments",
-        [on(GET, moderation::queue)],
-    );
+    at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
+    at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);
     at(
         config,
         "/v1/moderation/actions",

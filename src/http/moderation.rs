@@ -10,122 +10,145 @@ use serde_json::Value;
 
 use super::answer;
 use super::body::{Body, Fields};
-use super::query::Query;
 use super::request::Call;
-use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
-use crate::domain::judgement::Reason;
+use crate::domain::moderation::Action;
+use crate::domain::site::is_reason_code;
 use crate::domain::text::Title;
+use crate::domain::time::Time;
 use crate::domain::word::{Status, Word};
-use crate::error::{Error, Result};
-use crate::service::moderation::{self, Action, Decided, Target};
+use crate::error::Result;
+use crate::service::moderation::{self, Decided, Decision, Target};
 use crate::service::threads::{self, Directions, Page};
-use crate::store::comments::Queue;
 
-/// How many comments one call may decide about.
-const MOST: usize = 100;
+/// How many comments one call may name.
+const MOST: usize = 500;
 
-/// `GET /v1/moderation/comments`.
-pub async fn queue(call: Call) -> Result<HttpResponse> {
-    let query = Query::of(call.request());
-    let status = query.word("status")?.unwrap_or(Status::Pending);
-    if status == Status::Deleted {
-        let detail = "Of what its author took back there is nothing left to read.";
-        return Err(Error::Query(Invalid::new("invalid_query", detail)));
-    }
-    let slug = query.one("site")?.map(str::to_owned);
-    let thread: Option<ThreadId> = query.parsed("thread", "a thread's id")?;
-    let after = query.one("after")?.map(str::to_owned);
-    let limit = query.limit()?;
-    let (caller, now) = (call.caller.clone(), call.now);
-    let queue = call
-        .app
-        .store
-        .read(move |conn| {
-            let site = match &slug {
-                Some(slug) => Some(crate::service::sites::named(conn, slug)?.id),
-                None => None,
-            };
-            let queue = Queue {
-                status,
-                site,
-                thread,
-            };
-            moderation::queue(conn, &caller, &queue, after.as_deref(), limit, now)
-        })
-        .await?;
-    answer::private(StatusCode::OK, &queue)
-}
+/// Most characters of a moderator's note.
+const NOTE: usize = 500;
 
-/// A decision as it arrives.
+/// A decision as it arrives: about these comments, or about all of a person's.
 #[derive(Deserialize)]
-pub struct Decision {
+pub struct DecisionPost {
     action: String,
-    ids: Vec<String>,
+    ids: Option<Vec<String>>,
+    person: Option<String>,
+    since: Option<String>,
     /// By id: the revision that was read.
     #[serde(default)]
     revisions: HashMap<CommentId, NonZeroU32>,
+    from: Option<String>,
     reason: Option<String>,
+    note: Option<String>,
+}
+
+/// What a decision is about.
+enum About {
+    Comments(Vec<Target>),
+    Person(PersonId, Option<Time>),
 }
 
 #[derive(Serialize)]
 struct DecidedAll {
     items: Vec<Decided>,
+    /// Whether a person has more comments than one call decides about: send it again.
+    more: bool,
 }
 
 /// `POST /v1/moderation/actions`.
-pub async fn act(call: Call, body: Body<Decision>) -> Result<HttpResponse> {
+pub async fn act(call: Call, body: Body<DecisionPost>) -> Result<HttpResponse> {
     call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
     let raw = body.value;
     let mut fields = Fields::default();
-    let action = fields.take(
-        "/action",
-        Action::from_word(&raw.action).ok_or_else(|| {
-            Invalid::new(
-                "field_invalid",
-                format!("`action` takes one of: {}.", Action::words()),
-            )
-        }),
-    );
-    if !(1..=MOST).contains(&raw.ids.len()) {
-        let detail = format!("`ids` takes 1 to {MOST} ids.");
-        fields.take::<()>("/ids", Err(Invalid::new("field_invalid", detail)));
-    }
-    let mut targets = Vec::new();
-    for (index, id) in raw.ids.iter().enumerate() {
-        let parsed = id.parse::<CommentId>();
-        let parsed = parsed.map_err(|_| Invalid::new("field_invalid", "This is not an id."));
-        let id = fields.take(&format!("/ids/{index}"), parsed);
-        targets.extend(id.map(|id| {
-            let revision = raw.revisions.get(&id).map(|read| i64::from(read.get()));
-            Target { id, revision }
-        }));
-    }
-    let reason = fields.optional("/reason", raw.reason.as_deref(), |text| line(text, 200));
-    let action = fields.finish(action)?;
-    let reason = reason.map(|detail| Reason {
-        code: "moderator".into(),
-        detail,
+    let action = fields.take("/action", word::<Action>("action", &raw.action));
+    let from = fields.optional("/from", raw.from.as_deref(), |text| {
+        word::<Status>("from", text)
     });
-    let decided = moderation::decide(
-        &call.app.store,
-        &call.caller,
+    let reason = fields.optional("/reason", raw.reason.as_deref(), |text| {
+        let detail = "`reason` takes a code of the site's `decision_reasons`.";
+        let invalid = Invalid::new("field_invalid", detail);
+        is_reason_code(text).then(|| text.to_owned()).ok_or(invalid)
+    });
+    let note = fields.optional("/note", raw.note.as_deref(), |text| line(text, NOTE));
+    let about = about(&mut fields, &raw);
+    let (action, about) = fields.finish(action.zip(about))?;
+    let decision = Decision {
         action,
-        &targets,
         reason,
-        call.now,
-    )
-    .await?;
-    answer::private(StatusCode::OK, &DecidedAll { items: decided })
+        note,
+        from,
+    };
+    let (store, caller) = (&call.app.store, &call.caller);
+    let (targets, more) = match about {
+        About::Comments(targets) => (targets, false),
+        About::Person(person, since) => {
+            moderation::targets_of(store, caller, person, since, action).await?
+        }
+    };
+    let items = moderation::decide(store, caller, &decision, &targets, call.now).await?;
+    answer::private(StatusCode::OK, &DecidedAll { items, more })
 }
 
-fn line(text: &str, most: usize) -> Result<String, Invalid> {
-    if text.chars().count() > most || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Invalid::new(
+fn about(fields: &mut Fields, raw: &DecisionPost) -> Option<About> {
+    let invalid = |detail: String| Invalid::new("field_invalid", detail);
+    match (&raw.ids, &raw.person) {
+        (Some(ids), None) => {
+            if !(1..=MOST).contains(&ids.len()) {
+                let detail = format!("`ids` takes 1 to {MOST} ids.");
+                return fields.take("/ids", Err(invalid(detail)));
+            }
+            let mut targets = Vec::new();
+            for (index, id) in ids.iter().enumerate() {
+                let parsed = id.parse::<CommentId>();
+                let parsed = parsed.map_err(|_| invalid("This is not an id.".into()));
+                let id = fields.take(&format!("/ids/{index}"), parsed);
+                targets.extend(id.map(|id| {
+                    let revision = raw.revisions.get(&id).map(|read| i64::from(read.get()));
+                    Target { id, revision }
+                }));
+            }
+            Some(About::Comments(targets))
+        }
+        (None, Some(person)) => {
+            let parsed = person.parse::<PersonId>();
+            let person = fields.take(
+                "/person",
+                parsed.map_err(|_| invalid("This is not an id.".into())),
+            );
+            let since = fields.optional("/since", raw.since.as_deref(), |text| {
+                let detail = "`since` takes a time, such as 2026-01-31T00:00:00Z.";
+                Time::parse(text).ok_or_else(|| invalid(detail.into()))
+            });
+            person.map(|person| About::Person(person, since))
+        }
+        _ => {
+            let detail = "A decision is about `ids`, or about a `person`.";
+            fields.take("/ids", Err(Invalid::new("field_required", detail)))
+        }
+    }
+}
+
+/// A word of a vocabulary.
+pub(super) fn word<T: Word>(name: &str, text: &str) -> Result<T, Invalid> {
+    T::from_word(text).ok_or_else(|| {
+        Invalid::new(
             "field_invalid",
-            format!("This takes at most {most} characters."),
-        ));
+            format!("`{name}` takes one of: {}.", T::words()),
+        )
+    })
+}
+
+/// A text of a moderator's or a reader's own, in lines.
+pub(super) fn line(text: &str, most: usize) -> Result<String, Invalid> {
+    if text.chars().count() > most {
+        let detail = format!("This takes at most {most} characters.");
+        return Err(Invalid::new("field_invalid", detail));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        let detail = "Control characters are not taken here.";
+        return Err(Invalid::new("text_invalid", detail));
     }
     Ok(text.trim().to_owned())
 }

@@ -6,6 +6,7 @@ use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
 use crate::store::people::Person;
+use crate::store::threads::Thread;
 
 /// Whoever sent a request.
 #[derive(Clone, Default)]
@@ -80,6 +81,19 @@ impl Caller {
             return Err(Error::Forbidden("This token may only read."));
         }
         Ok(authority)
+    }
+
+    /// Whether they may direct this thread: moderators any of their site, an author's person their own
+    /// pages, and an author's token that is nobody's, such as a publishing system's, every page.
+    pub fn directs(&self, thread: &Thread) -> bool {
+        if self.has(Role::Moderator, thread.site_id) {
+            return true;
+        }
+        let is_owner = match &self.person {
+            None => true,
+            Some(person) => thread.owner_id == Some(person.id),
+        };
+        is_owner && self.has(Role::Author, thread.site_id)
     }
 
     /// The person they write as on that site.

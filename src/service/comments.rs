@@ -24,7 +24,6 @@ use crate::store::events::{self, Locked};
 use crate::store::people::{self, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
-use crate::store::types::Json;
 use crate::store::{Store, Tx, mailboxes, outbox, reactions, votes};
 use crate::view;
 
@@ -95,11 +94,9 @@ pub async fn post(
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
             let reasons = judge(&site, &thread, &caller);
-            comment.reasons = Json::new(reasons.clone());
-            comments::insert(tx, &comment)?;
-            if reasons.is_empty() {
-                publishing::publish(tx, &mut thread, &mut comment, now)?;
-            } else {
+            let held = !reasons.is_empty();
+            publishing::receive(tx, &mut thread, &mut comment, reasons, now)?;
+            if held {
                 tell_moderators(tx, &site, &comment, now)?;
             }
             let minted = match is_new {
@@ -230,7 +227,12 @@ fn judge(site: &Site, thread: &Locked, caller: &Caller) -> Vec<Reason> {
     }
 }
 
-fn tell_moderators(tx: &mut Tx, site: &Site, comment: &Comment, now: Time) -> Result<()> {
+pub(super) fn tell_moderators(
+    tx: &mut Tx,
+    site: &Site,
+    comment: &Comment,
+    now: Time,
+) -> Result<()> {
     for moderator in people::moderators_with_email(tx, site.id)? {
         let Some(mailbox) = mailboxes::of_staff(tx, &moderator, &site.locale, now)? else {
             continue;
@@ -344,7 +346,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) ->
                     Vec::new(),
                     now,
                 )?,
-                _ => publishing::hold(tx, &mut comment, Status::Deleted, Vec::new())?,
+                _ => publishing::hold(tx, &mut comment, Status::Deleted, Vec::new(), now)?,
             }
             comments::erase(tx, id)?;
             revisions::erase(tx, id)?;

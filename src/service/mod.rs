@@ -1,5 +1,6 @@
 //! The rules: what may be done by whom, and what follows from it.
 
+pub mod audit;
 pub mod caller;
 pub mod comments;
 pub mod demo;
@@ -9,8 +10,10 @@ pub mod idempotency;
 pub mod identity;
 pub mod moderation;
 pub mod publishing;
+pub mod queue;
 pub mod reactions;
 pub mod reading;
+pub mod reports;
 pub mod signing;
 pub mod sites;
 pub mod staff;

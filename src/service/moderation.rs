@@ -1,41 +1,48 @@
-//! Moderators' decisions. The queue with reasons, rules and a record stand on this.
+//! Moderators' decisions about comments: each is one transaction, with its line in the record.
 
 use std::collections::HashMap;
 
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use serde_json::json;
 
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::publishing;
-use crate::domain::cursor::Cursor;
-use crate::domain::id::{CommentId, Id};
+use super::reports;
+use crate::domain::id::{CommentId, PersonId};
 use crate::domain::judgement::Reason;
+use crate::domain::moderation::Action;
 use crate::domain::time::Time;
-use crate::domain::word::{Role, Status, Word};
+use crate::domain::word::{EventKind, Role, Status, Word};
 use crate::error::{Error, Result};
-use crate::store::comments::{self, Comment, Queue};
-use crate::store::events::Locked;
-use crate::store::{Conn, Store, sites, threads};
-use crate::view::comment::OwnComment;
-use crate::view::{self, List};
+use crate::store::comments::{self, Comment};
+use crate::store::events::{self, Locked};
+use crate::store::types::{Json, Named};
+use crate::store::verdicts::{self, Verdict};
+use crate::store::{Store, Tx, people, queue, sites, tallies};
 
-/// What a moderator does with a comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Everybody may see it.
-    Approve,
-    /// Nobody shall.
-    Reject,
-}
+/// How many comments a decision about a person reaches.
+pub const REACH: usize = 1000;
 
-impl Word for Action {
-    const ALL: &'static [Self] = &[Self::Approve, Self::Reject];
+/// How many comments are decided about at a time: enough to share SQLite's commits, and to leave
+/// PostgreSQL's connections to others.
+const AT_ONCE: usize = 8;
 
-    fn word(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-        }
-    }
+/// How many roots of a thread may be pinned.
+const PINS: i64 = 10;
+
+/// A decision, whatever it is about.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What is to be done.
+    pub action: Action,
+    /// Why: a code of the site's list.
+    pub reason: Option<String>,
+    /// Why, for other moderators.
+    pub note: Option<String>,
+    /// Where the comment stood when it was read; if it does not any more, nothing is decided.
+    pub from: Option<Status>,
 }
 
 /// A comment that is decided about.
@@ -48,7 +55,7 @@ pub struct Target {
 }
 
 /// What became of one comment of a decision.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Decided {
     id: CommentId,
     /// Whether it is now as the action wants it.
@@ -60,61 +67,43 @@ pub struct Decided {
 }
 
 /// Carries a decision out on each of these comments, and tells what became of each, in their order.
-/// One that fails does not stop the others.
+/// One that fails does not stop the others; one that is named twice is decided about once.
 ///
 /// # Errors
 /// [`Error::Unauthorized`] or [`Error::Forbidden`] when the caller decides nowhere; an outage.
 pub async fn decide(
     store: &Store,
     caller: &Caller,
-    action: Action,
+    decision: &Decision,
     targets: &[Target],
-    reason: Option<Reason>,
     now: Time,
 ) -> Result<Vec<Decided>> {
-    let authority = caller.must_be(Role::Moderator)?;
-    caller.must_change(Role::Moderator, authority.site)?;
-    let mut decided = Vec::new();
-    for &Target { id, revision } in targets {
-        let caller = caller.clone();
-        let reason = reason.clone();
-        let outcome = store.write(move |tx| {
-            let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            // A comment of another site is not there for this moderator.
-            if !caller.has(Role::Moderator, found.site_id) {
-                return Err(Error::NotFound);
+    let least = match decision.action {
+        Action::Pin | Action::Unpin => Role::Author,
+        _ => Role::Moderator,
+    };
+    let authority = caller.must_be(least)?;
+    caller.must_change(least, authority.site)?;
+    let mut each: Vec<Target> = Vec::new();
+    for target in targets {
+        if !each.iter().any(|other| other.id == target.id) {
+            each.push(*target);
+        }
+    }
+    let outcomes: Vec<_> = stream::iter(each)
+        .map(|target| {
+            let (caller, decision) = (caller.clone(), decision.clone());
+            async move {
+                let work = store.write(move |tx| decide_one(tx, &caller, &decision, target, now));
+                (target.id, work.await)
             }
-            caller.must_change(Role::Moderator, Some(found.site_id))?;
-            let mut thread = Locked::lock(tx, found.thread_id)?;
-            let mut comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            if revision.is_some_and(|read| read != comment.revision) {
-                return Err(Error::Changed);
-            }
-            match (action, *comment.status) {
-                (_, Status::Deleted) => {
-                    return Err(Error::Conflict("Its author has taken it back.".into()));
-                }
-                (Action::Approve, Status::Published) | (Action::Reject, Status::Rejected) => {}
-                (Action::Approve, _) => publishing::publish(tx, &mut thread, &mut comment, now)?,
-                (Action::Reject, Status::Published) => {
-                    let reasons = reason.iter().cloned().collect();
-                    publishing::withdraw(
-                        tx,
-                        &mut thread,
-                        &mut comment,
-                        Status::Rejected,
-                        reasons,
-                        now,
-                    )?;
-                }
-                (Action::Reject, _) => {
-                    let reasons = reason.iter().cloned().collect();
-                    publishing::hold(tx, &mut comment, Status::Rejected, reasons)?;
-                }
-            }
-            Ok(*comment.status)
-        });
-        decided.push(match outcome.await {
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut decided = HashMap::new();
+    for (id, outcome) in outcomes {
+        let answer = match outcome {
             Ok(status) => Decided {
                 id,
                 ok: true,
@@ -130,87 +119,239 @@ pub async fn decide(
                 code: Some(error.code()),
                 detail: Some(error.to_string()),
             },
-        });
+        };
+        decided.insert(id, answer);
     }
-    Ok(decided)
+    let answers = targets.iter().filter_map(|target| decided.get(&target.id));
+    Ok(answers.cloned().collect())
 }
 
-/// A comment of the queue, with the thread it is in.
-#[derive(Debug, Serialize)]
-pub struct Queued {
-    #[serde(flatten)]
-    comment: OwnComment,
-    thread: view::thread::Thread,
-}
-
-/// A page of the comments in a state, the longest waiting first.
+/// What of a person's comments a decision would change, at most [`REACH`], and whether there is more.
 ///
 /// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`], `invalid_cursor`.
-pub fn queue(
-    conn: &mut Conn,
+/// [`Error::NotFound`] for somebody who is not known where the caller decides.
+pub async fn targets_of(
+    store: &Store,
     caller: &Caller,
-    queue: &Queue,
-    after: Option<&str>,
-    limit: usize,
+    person: PersonId,
+    since: Option<Time>,
+    action: Action,
+) -> Result<(Vec<Target>, bool)> {
+    caller.must_be(Role::Moderator)?;
+    let caller = caller.clone();
+    store
+        .read(move |conn| {
+            let found = people::by_id(conn, person)?.ok_or(Error::NotFound)?;
+            if !caller.has(Role::Moderator, found.site_id) {
+                return Err(Error::NotFound);
+            }
+            let but = match action {
+                Action::Approve => vec![Status::Deleted, Status::Published],
+                Action::Reject => vec![Status::Deleted, Status::Rejected],
+                Action::Spam => vec![Status::Deleted, Status::Spam],
+                Action::Trash => vec![Status::Deleted, Status::Trash],
+                _ => vec![Status::Deleted, Status::Published, Status::Pending],
+            };
+            let most = REACH as i64 + 1;
+            let mut ids = queue::of_person_since(conn, person, since, &but, most)?;
+            let more = ids.len() > REACH;
+            ids.truncate(REACH);
+            let targets = ids.into_iter().map(|id| Target { id, revision: None });
+            Ok((targets.collect(), more))
+        })
+        .await
+}
+
+fn decide_one(
+    tx: &mut Tx,
+    caller: &Caller,
+    decision: &Decision,
+    target: Target,
     now: Time,
-) -> Result<List<Queued>> {
-    let (rows, next) = rows(conn, caller, queue, after, limit)?;
-    let threads = by_id(
-        threads::by_ids(conn, &ids(&rows, |row| row.thread_id))?,
-        |row| row.id,
-    );
-    let sites = by_id(
-        sites::by_ids(conn, &ids(&rows, |row| row.site_id))?,
-        |row| row.id,
-    );
-    let comments = view::comment::own(conn, &rows)?;
-    let items = rows.iter().zip(comments).filter_map(|(row, comment)| {
-        let (thread, site) = (threads.get(&row.thread_id)?, sites.get(&row.site_id)?);
-        let thread = view::thread::Thread::stored(thread, site, now);
-        Some(Queued { comment, thread })
-    });
-    let items = items.collect();
-    Ok(List {
-        items,
-        next,
-        total: None,
-    })
+) -> Result<Status> {
+    let found = comments::by_id(tx, target.id)?.ok_or(Error::NotFound)?;
+    // A comment of another site is not there for this moderator.
+    if !caller.has(Role::Author, found.site_id) {
+        return Err(Error::NotFound);
+    }
+    let mut thread = Locked::lock(tx, found.thread_id)?;
+    let may = match decision.action {
+        Action::Pin | Action::Unpin => caller.directs(&thread),
+        _ => caller.has(Role::Moderator, found.site_id),
+    };
+    if !may {
+        return Err(Error::Forbidden("Your role does not reach this."));
+    }
+    // Read again behind the lock: somebody may have decided about it meanwhile.
+    let mut comment = comments::by_id(tx, target.id)?.ok_or(Error::NotFound)?;
+    let is_other_text = target.revision.is_some_and(|read| read != comment.revision);
+    let is_elsewhere = decision.from.is_some_and(|from| from != *comment.status);
+    if is_other_text || is_elsewhere {
+        return Err(Error::Changed);
+    }
+    let reason = reason(tx, &comment, decision.reason.as_deref())?;
+    carry_out(tx, caller, decision, &mut thread, &mut comment, reason, now)
 }
 
-fn ids<K>(rows: &[Comment], of: impl Fn(&Comment) -> Id<K>) -> Vec<Id<K>> {
-    let mut ids: Vec<_> = rows.iter().map(of).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-fn by_id<K, T>(rows: Vec<T>, id: impl Fn(&T) -> Id<K>) -> HashMap<Id<K>, T> {
-    rows.into_iter().map(|row| (id(&row), row)).collect()
-}
-
-/// The rows of a queue's page, and the cursor of the next.
-pub fn rows(
-    conn: &mut Conn,
+/// Does what was decided, with all that follows from it; gives where the comment stands then. What is
+/// so already stays as it is, and leaves no line in the record.
+pub(super) fn carry_out(
+    tx: &mut Tx,
     caller: &Caller,
-    queue: &Queue,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<(Vec<Comment>, Option<String>)> {
-    let own = caller.authority.ok_or(Error::Unauthorized)?.site;
-    let site = queue.site.or(own);
-    caller.must_see(Role::Moderator, site)?;
-    let query = format!("queue {} {site:?} {:?}", queue.status.word(), queue.thread);
-    let after = after
-        .map(|text| Cursor::decode(text, &query).map_err(Error::Query))
-        .transpose()?;
-    let queue = Queue { site, ..*queue };
-    let rows = comments::queue(conn, queue, after, limit as i64 + 1)?;
-    Ok(view::page_of(rows, limit, |row| {
-        Cursor {
-            key: row.created_at.micros(),
-            id: row.id.bytes(),
-        }
-        .encode(&query)
+    decision: &Decision,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    reason: Option<Reason>,
+    now: Time,
+) -> Result<Status> {
+    let last = verdicts::of(tx, comment.id)?;
+    let was = last.as_ref().map(|verdict| *verdict.was);
+    let to = decision
+        .action
+        .leads_to(*comment.status, was)
+        .map_err(|sentence| Error::Conflict(sentence.into()))?;
+    let Some(to) = to else {
+        return pin(tx, caller, decision, thread, comment, now);
+    };
+    let is_settled = *comment.status == to
+        && comment.reports == 0
+        && (decision.action == Action::Restore
+            || last
+                .as_ref()
+                .is_some_and(|verdict| *verdict.action == decision.action));
+    if is_settled {
+        return Ok(to);
+    }
+    let from = *comment.status;
+    let grounds = reason.as_ref().map(|reason| reason.detail.clone());
+    let reasons = match (decision.action, &last) {
+        (Action::Undo, Some(last)) => last.was_reasons.to_vec(),
+        (Action::Restore, _) => vec![Reason::restored()],
+        _ => reason.into_iter().collect(),
+    };
+    let verdict = Verdict {
+        comment_id: comment.id,
+        action: Named(decision.action),
+        was: Named(from),
+        was_reasons: Json::new(comment.reasons.to_vec()),
+        at: now,
+    };
+    reports::settle(tx, comment, to, decision, grounds.as_deref(), now)?;
+    stand(tx, thread, comment, to, reasons, now)?;
+    remember(tx, decision, comment, last.as_ref(), &verdict, now)?;
+    let act = Act {
+        site: Some(comment.site_id),
+        action: decision.action.word(),
+        object: "comment",
+        reason: decision.reason.as_deref(),
+        note: decision.note.as_deref(),
+        was: json!({"status": from, "revision": comment.revision}),
+        became: json!({"status": to}),
+    };
+    audit::record(tx, Some(caller), comment.id, &act, now)?;
+    Ok(to)
+}
+
+/// Moves a comment from where it stands to where it shall.
+fn stand(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    to: Status,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    match (*comment.status, to) {
+        (Status::Published, Status::Published) => queue::note(tx, comment.id, now),
+        (_, Status::Published) => publishing::publish(tx, thread, comment, now),
+        (Status::Published, _) => publishing::withdraw(tx, thread, comment, to, reasons, now),
+        _ => publishing::hold(tx, comment, to, reasons, now),
+    }
+}
+
+/// Keeps the verdict, the person's record and the day's numbers.
+fn remember(
+    tx: &mut Tx,
+    decision: &Decision,
+    comment: &Comment,
+    last: Option<&Verdict>,
+    verdict: &Verdict,
+    now: Time,
+) -> Result<()> {
+    let before = last.map_or((0, 0), |verdict| verdict.action.counts_as());
+    let after = decision.action.counts_as();
+    if before != after {
+        let (approved, rejected) = (after.0 - before.0, after.1 - before.1);
+        people::count_decisions(tx, comment.person_id, approved, rejected, now)?;
+    }
+    if decision.action == Action::Undo {
+        verdicts::forget(tx, comment.id)?;
+    } else {
+        verdicts::put(tx, verdict)?;
+    }
+    let mut counted = vec![(decision.action.word().to_owned(), 1)];
+    if last.is_none() {
+        let waited = now.seconds() - comment.created_at.seconds();
+        counted.push(("decided".to_owned(), 1));
+        counted.push(("decision_seconds".to_owned(), waited.max(0)));
+    }
+    counted.sort_unstable();
+    for (name, count) in counted {
+        let (site, thread) = (comment.site_id, comment.thread_id);
+        tallies::add(tx, site, now.day(), &name, thread, count)?;
+    }
+    Ok(())
+}
+
+/// What the site's list says of the reason that was given.
+fn reason(tx: &mut Tx, comment: &Comment, code: Option<&str>) -> Result<Option<Reason>> {
+    let Some(code) = code else {
+        return Ok(None);
+    };
+    let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
+    let known = site.policy.decision_reason(code).ok_or(Error::Reason)?;
+    Ok(Some(Reason {
+        code: known.code.clone(),
+        detail: known.text.clone(),
     }))
+}
+
+/// Pins a root, or lets it go.
+fn pin(
+    tx: &mut Tx,
+    caller: &Caller,
+    decision: &Decision,
+    thread: &mut Locked,
+    comment: &Comment,
+    now: Time,
+) -> Result<Status> {
+    let pinned = decision.action == Action::Pin;
+    if comment.pinned == pinned {
+        return Ok(*comment.status);
+    }
+    if pinned {
+        if *comment.status != Status::Published || comment.parent_id.is_some() {
+            let detail = "Only a published comment that answers no other can be pinned.";
+            return Err(Error::Conflict(detail.into()));
+        }
+        if comments::pinned(tx, thread.id)?.len() as i64 >= PINS {
+            let detail = format!("A thread has at most {PINS} pinned comments.");
+            return Err(Error::Conflict(detail));
+        }
+    }
+    comments::pin(tx, comment.id, pinned)?;
+    if *comment.status == Status::Published {
+        events::append(tx, thread, EventKind::CommentUpdated, Some(comment.id), now)?;
+    }
+    let act = Act {
+        site: Some(comment.site_id),
+        action: decision.action.word(),
+        object: "comment",
+        reason: decision.reason.as_deref(),
+        note: decision.note.as_deref(),
+        was: json!({"pinned": !pinned}),
+        became: json!({"pinned": pinned}),
+    };
+    audit::record(tx, Some(caller), comment.id, &act, now)?;
+    Ok(*comment.status)
 }

@@ -4,15 +4,75 @@
 use crate::domain::id::CommentId;
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
-use crate::domain::word::{EventKind, Status};
+use crate::domain::word::{EventKind, Status, Word};
 use crate::error::Result;
 use crate::store::comments::{self, Comment, Standing};
 use crate::store::events::{self, Locked};
 use crate::store::types::{Json, Named};
-use crate::store::{Tx, threads};
+use crate::store::{Tx, queue, tallies, threads};
+
+/// Stores a comment that was just sent: it is published at once, unless there are reasons to hold it.
+pub fn receive(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    let mut counted = vec!["received".to_owned()];
+    if reasons.is_empty() {
+        comments::insert(tx, comment)?;
+        show(tx, thread, comment, None, now)?;
+    } else {
+        counted.push("held".to_owned());
+        counted.extend(reasons.iter().map(|reason| format!("held:{}", reason.code)));
+        comment.reasons = Json::new(reasons);
+        comment.queued_at = Some(now);
+        comments::insert(tx, comment)?;
+        tally(tx, comment, None, Status::Pending)?;
+    }
+    count_today(tx, comment, &counted, now)
+}
+
+/// Counts what happened to a comment today.
+pub fn count_today(tx: &mut Tx, comment: &Comment, names: &[String], now: Time) -> Result<()> {
+    let mut names = names.to_vec();
+    // See `tallies::add` for the order.
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        tallies::add(tx, comment.site_id, now.day(), &name, comment.thread_id, 1)?;
+    }
+    Ok(())
+}
+
+fn tally(tx: &mut Tx, comment: &Comment, from: Option<Status>, to: Status) -> Result<()> {
+    if from == Some(to) {
+        return Ok(());
+    }
+    let mut moves = vec![(to.word(), 1)];
+    moves.extend(from.map(|from| (from.word(), -1)));
+    moves.sort_unstable();
+    for (name, difference) in moves {
+        let (site, thread) = (comment.site_id, comment.thread_id);
+        tallies::add(tx, site, tallies::NOW, name, thread, difference)?;
+    }
+    Ok(())
+}
 
 /// Makes a comment visible. `comment` is not published now.
 pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Time) -> Result<()> {
+    let from = *comment.status;
+    show(tx, thread, comment, Some(from), now)
+}
+
+fn show(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    from: Option<Status>,
+    now: Time,
+) -> Result<()> {
     // What it answers may have been withdrawn while it waited: tombstones then mark the places. They
     // come first in the log, as in the thread.
     let mut stones = Vec::new();
@@ -33,6 +93,10 @@ pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Tim
     }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
     stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
+    tally(tx, comment, from, Status::Published)?;
+    if from.is_some() {
+        queue::note(tx, comment.id, now)?;
+    }
     threads::count(tx, thread.id, 1)?;
     let path = comments::ancestors(tx, comment)?;
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
@@ -57,8 +121,15 @@ pub fn withdraw(
     now: Time,
 ) -> Result<()> {
     let answered = comments::is_answered(tx, comment.id)?;
+    if comment.pinned {
+        // A tombstone has its place among the others.
+        comments::pin(tx, comment.id, false)?;
+        comment.pinned = false;
+    }
     events::append(tx, thread, EventKind::CommentDeleted, Some(comment.id), now)?;
     stand(tx, comment, to, answered, None, reasons)?;
+    tally(tx, comment, Some(Status::Published), to)?;
+    queue::note(tx, comment.id, now)?;
     threads::count(tx, thread.id, -1)?;
     let path = comments::ancestors(tx, comment)?;
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
@@ -84,9 +155,17 @@ pub fn withdraw(
 
 /// Moves a comment that the public does not see from one such state to another; it keeps its place
 /// in the thread, if it has one, and the log stays silent.
-pub fn hold(tx: &mut Tx, comment: &mut Comment, to: Status, reasons: Vec<Reason>) -> Result<()> {
-    let listed = comment.listed;
-    stand(tx, comment, to, listed, None, reasons)
+pub fn hold(
+    tx: &mut Tx,
+    comment: &mut Comment,
+    to: Status,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    let (from, listed) = (*comment.status, comment.listed);
+    stand(tx, comment, to, listed, None, reasons)?;
+    tally(tx, comment, Some(from), to)?;
+    queue::note(tx, comment.id, now)
 }
 
 fn stand(

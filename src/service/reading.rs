@@ -82,8 +82,33 @@ pub fn roots(
 ) -> Result<List<Comment>> {
     let query = roots_query(thread, sort);
     let after = cursor(after, &query)?;
-    let rows = comments::roots(conn, thread, sort, after, limit as i64 + 1)?;
+    let (rows, limit) = rows(conn, thread, sort, after, limit)?;
     view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query)
+}
+
+/// The rows of a page of roots and one more, and how many the page has. The first page begins with the
+/// pinned ones, and has at least one other, which its cursor needs.
+fn rows(
+    conn: &mut Conn,
+    thread: ThreadId,
+    sort: Sort,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<(Vec<comments::Comment>, usize)> {
+    let mut rows = match after {
+        None => comments::pinned(conn, thread)?,
+        Some(_) => Vec::new(),
+    };
+    let others = limit.saturating_sub(rows.len()).max(1);
+    let limit = rows.len() + others;
+    rows.extend(comments::roots(
+        conn,
+        thread,
+        sort,
+        after,
+        others as i64 + 1,
+    )?);
+    Ok((rows, limit))
 }
 
 /// A page of a thread's roots, the oldest first, each with (nearly) all that is beneath it: for
@@ -95,8 +120,8 @@ pub fn whole_roots(
 ) -> Result<List<Comment>> {
     let query = format!("whole {thread}");
     let after = cursor(after, &query)?;
-    let rows = comments::roots(conn, thread, Sort::Oldest, after, WHOLE_ROOTS as i64 + 1)?;
-    view::comment::roots(conn, rows, WHOLE_ROOTS, WHOLE_REPLIES, Sort::Oldest, &query)
+    let (rows, limit) = rows(conn, thread, Sort::Oldest, after, WHOLE_ROOTS)?;
+    view::comment::roots(conn, rows, limit, WHOLE_REPLIES, Sort::Oldest, &query)
 }
 
 fn cursor(after: Option<&str>, query: &str) -> Result<Option<Cursor>> {

@@ -67,6 +67,12 @@ pub struct Comment {
     pub active_at: Time,
     /// When its text last changed.
     pub edited_at: Option<Time>,
+    /// How suspicious it looked when it was judged, 0 to 1000.
+    pub risk: i64,
+    /// Reports of it that nobody has decided on.
+    pub reports: i64,
+    /// When moderators last had to hear of it.
+    pub queued_at: Option<Time>,
 }
 
 impl Comment {
@@ -99,6 +105,9 @@ impl Comment {
             published_at: None,
             active_at: now,
             edited_at: None,
+            risk: 0,
+            reports: 0,
+            queued_at: None,
         }
     }
 
@@ -136,7 +145,8 @@ pub fn insert(conn: &mut Conn, comment: &Comment) -> Result<()> {
     Ok(())
 }
 
-/// The listed roots of a thread after a cursor, in that order, at most `limit`.
+/// The listed roots of a thread after a cursor, in that order, at most `limit`; without those that are
+/// [`pinned`].
 pub fn roots(
     conn: &mut Conn,
     thread: ThreadId,
@@ -148,6 +158,7 @@ pub fn roots(
         .filter(comments::thread_id.eq(thread))
         .filter(comments::parent_id.is_null())
         .filter(comments::listed)
+        .filter(comments::pinned.eq(false))
         .limit(limit)
         .into_boxed();
     // `key <= k AND (key < k OR id < i)` rather than `(key < k) OR (key = k AND id < i)`: the first
@@ -212,6 +223,35 @@ pub fn roots(
     Ok(query.load(conn)?)
 }
 
+/// The pinned roots of a thread, the first published first.
+pub fn pinned(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Comment>> {
+    let query = comments::table
+        .filter(comments::thread_id.eq(thread))
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "pinned AND listed",
+        ))
+        .filter(comments::status.eq(Named(Status::Published)))
+        .order(comments::published_at.asc());
+    Ok(query.load(conn)?)
+}
+
+/// Pins a comment, or lets it go.
+pub fn pin(conn: &mut Conn, id: CommentId, pinned: bool) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::pinned.eq(pinned))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Counts open reports up or down, and gives how many there are now. The caller holds the thread's lock.
+pub fn count_reports(conn: &mut Conn, id: CommentId, difference: i64) -> Result<i64> {
+    Ok(diesel::update(comments::table.find(id))
+        .set(comments::reports.eq(comments::reports + difference))
+        .returning(comments::reports)
+        .get_result(conn)?)
+}
+
 /// The listed comments beneath a root in reading order (oldest first, so that parents come before
 /// their answers), at most `limit`.
 pub fn replies(
@@ -272,45 +312,6 @@ pub fn latest_of_site(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<C
         .filter(comments::status.eq(Named(Status::Published)))
         .order((comments::published_at.desc(), comments::id.desc()))
         .limit(limit);
-    Ok(query.load(conn)?)
-}
-
-/// Which comments a moderator asks for.
-#[derive(Debug, Clone, Copy)]
-pub struct Queue {
-    /// In this state.
-    pub status: Status,
-    /// On this site only.
-    pub site: Option<SiteId>,
-    /// In this thread only.
-    pub thread: Option<ThreadId>,
-}
-
-/// The comments of a queue, the longest waiting first, at most `limit`.
-pub fn queue(
-    conn: &mut Conn,
-    queue: Queue,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<Comment>> {
-    let mut query = comments::table
-        .filter(comments::status.eq(Named(queue.status)))
-        .order((comments::created_at.asc(), comments::id.asc()))
-        .limit(limit)
-        .into_boxed();
-    if let Some(site) = queue.site {
-        query = query.filter(comments::site_id.eq(site));
-    }
-    if let Some(thread) = queue.thread {
-        query = query.filter(comments::thread_id.eq(thread));
-    }
-    if let Some(cursor) = after {
-        let at = Time::from_micros(cursor.key);
-        let id = CommentId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
-        query = query
-            .filter(comments::created_at.ge(at))
-            .filter(comments::created_at.gt(at).or(comments::id.gt(id)));
-    }
     Ok(query.load(conn)?)
 }
 

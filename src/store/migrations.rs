@@ -32,6 +32,17 @@ const MIGRATIONS: &[Migration] = &[
         "0002_subscriptions",
         include_str!("../../migrations/0002_subscriptions/up.sql"),
     ),
+    Migration {
+        name: "0004_moderation",
+        sqlite: concat!(
+            include_str!("../../migrations/0004_moderation/common.sql"),
+            include_str!("../../migrations/0004_moderation/up.sqlite.sql"),
+        ),
+        postgres: concat!(
+            include_str!("../../migrations/0004_moderation/common.sql"),
+            include_str!("../../migrations/0004_moderation/up.postgres.sql"),
+        ),
+    },
 ];
 
 /// Any number; the same for every instance of Postil on one server.

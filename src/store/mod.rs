@@ -1,6 +1,7 @@
 //! The only SQL. Two doors lead here, [`Store::read`] and [`Store::write`]; each takes a plain
 //! synchronous function over a connection, and nobody outside knows which database answers.
 
+pub mod audit;
 pub mod comments;
 mod connection;
 pub mod events;
@@ -10,16 +11,20 @@ pub mod migrations;
 pub mod offline;
 pub mod outbox;
 pub mod people;
+pub mod queue;
 pub mod reactions;
+pub mod reports;
 pub mod revisions;
 mod schema;
 pub mod sessions;
 pub mod sites;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod tallies;
 pub mod threads;
 pub mod tokens;
 pub mod types;
+pub mod verdicts;
 pub mod votes;
 mod writer;
 

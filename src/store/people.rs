@@ -40,6 +40,12 @@ pub struct Person {
     pub role: Named<Role>,
     /// When they were first seen.
     pub created_at: Time,
+    /// How many of their comments moderators approved.
+    pub approved: i64,
+    /// How many moderators rejected or called spam.
+    pub rejected: i64,
+    /// When that last happened.
+    pub rejected_at: Option<Time>,
 }
 
 impl Person {
@@ -59,6 +65,9 @@ impl Person {
             avatar_url: None,
             role: Named(Role::Reader),
             created_at: now,
+            approved: 0,
+            rejected: 0,
+            rejected_at: None,
         }
     }
 }
@@ -199,4 +208,34 @@ pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
         ))
         .order(people::created_at);
     Ok(query.load(conn)?)
+}
+
+/// Counts moderators' decisions about a person's comments, up or down.
+pub fn count_decisions(
+    conn: &mut Conn,
+    id: PersonId,
+    approved: i64,
+    rejected: i64,
+    now: Time,
+) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set((
+            people::approved.eq(people::approved + approved),
+            people::rejected.eq(people::rejected + rejected),
+        ))
+        .execute(conn)?;
+    if rejected > 0 {
+        diesel::update(people::table.find(id))
+            .set(people::rejected_at.eq(now))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Gives a person a role.
+pub fn set_role(conn: &mut Conn, id: PersonId, role: Role) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set(people::role.eq(Named(role)))
+        .execute(conn)?;
+    Ok(())
 }

@@ -29,6 +29,8 @@ diesel::table! {
         version -> BigInt,
         last_at -> BigInt,
         created_at -> BigInt,
+        hidden -> Bool,
+        owner_id -> Nullable<Binary>,
     }
 }
 
@@ -65,6 +67,9 @@ diesel::table! {
         avatar_url -> Nullable<Text>,
         role -> Text,
         created_at -> BigInt,
+        approved -> BigInt,
+        rejected -> BigInt,
+        rejected_at -> Nullable<BigInt>,
     }
 }
 
@@ -120,6 +125,9 @@ diesel::table! {
         published_at -> Nullable<BigInt>,
         active_at -> BigInt,
         edited_at -> Nullable<BigInt>,
+        risk -> BigInt,
+        reports -> BigInt,
+        queued_at -> Nullable<BigInt>,
     }
 }
 
@@ -274,6 +282,86 @@ diesel::table! {
         fingerprint -> Binary,
         outcome -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    verdicts (comment_id) {
+        comment_id -> Binary,
+        action -> Text,
+        was -> Text,
+        was_reasons -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tallies (site_id, day, name, slot) {
+        site_id -> Binary,
+        day -> BigInt,
+        name -> Text,
+        slot -> Integer,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Binary,
+        site_id -> Nullable<Binary>,
+        at -> BigInt,
+        actor -> Text,
+        actor_person -> Nullable<Binary>,
+        actor_token -> Nullable<Binary>,
+        action -> Text,
+        object -> Text,
+        object_id -> Binary,
+        reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+        was -> Text,
+        became -> Text,
+    }
+}
+
+diesel::table! {
+    bans (id) {
+        id -> Binary,
+        site_id -> Binary,
+        kind -> Text,
+        value -> Binary,
+        epoch -> Nullable<BigInt>,
+        comment_id -> Nullable<Binary>,
+        reason -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        lifted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    comment_networks (comment_id) {
+        comment_id -> Binary,
+        epoch -> BigInt,
+        hash -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> Binary,
+        site_id -> Binary,
+        comment_id -> Binary,
+        person_id -> Binary,
+        verified -> Bool,
+        reason -> Text,
+        detail -> Text,
+        law -> Nullable<Text>,
+        contact -> Nullable<Text>,
+        state -> Text,
+        grounds -> Nullable<Text>,
+        created_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
     }
 }
 

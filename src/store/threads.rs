@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
-use crate::domain::id::{SiteId, ThreadId};
+use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::{Moderation, ThreadState};
 use crate::error::{Error, Result};
@@ -38,6 +38,10 @@ pub struct Thread {
     pub last_at: Time,
     /// When its row was made.
     pub created_at: Time,
+    /// Whether moderators keep it from the public.
+    pub hidden: bool,
+    /// The author whose page it is.
+    pub owner_id: Option<PersonId>,
 }
 
 impl Thread {
@@ -56,6 +60,8 @@ impl Thread {
             version: 0,
             last_at: now,
             created_at: now,
+            hidden: false,
+            owner_id: None,
         }
     }
 }

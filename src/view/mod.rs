@@ -4,6 +4,7 @@
 pub mod change;
 pub mod comment;
 pub mod person;
+pub mod queue;
 pub mod site;
 pub mod thread;
 

@@ -16,6 +16,7 @@ mod pages;
 mod people;
 mod plans;
 mod problems;
+mod queue;
 mod reading;
 mod retries;
 mod sign_on;

@@ -222,7 +222,7 @@ fn a_wrong_decision_decides_nothing() {
     on_both(|app| {
         let posted = app.comment("a", "Hello");
         let reject = |ids: Value| json!({"action": "reject", "ids": ids});
-        let many: Vec<&str> = vec![id(&posted); 101];
+        let many: Vec<&str> = vec![id(&posted); 501];
         for (body, code, pointer) in [
             (reject(json!([])), "field_invalid", "/ids"),
             (reject(json!(many)), "field_invalid", "/ids"),
@@ -234,10 +234,16 @@ fn a_wrong_decision_decides_nothing() {
                 "/action",
             ),
             (
-                json!({"action": "reject", "ids": [id(&posted)], "reason": "r".repeat(201)}),
+                json!({"action": "reject", "ids": [id(&posted)], "reason": "Off the topic."}),
                 "field_invalid",
                 "/reason",
             ),
+            (
+                json!({"action": "reject", "ids": [id(&posted)], "note": "n".repeat(501)}),
+                "field_invalid",
+                "/note",
+            ),
+            (json!({"action": "reject"}), "field_required", "/ids"),
         ] {
             let problem = app
                 .post("/v1/moderation/actions", body.clone())
@@ -317,7 +323,7 @@ fn rejecting_leaves_a_tombstone_where_something_answers() {
 fn a_rejection_tells_why() {
     on_both(|app| {
         let posted = app.comment("a", "Hello");
-        let decision = json!({"action": "reject", "ids": [id(&posted)], "reason": "Off the topic.", "note": "Third time."});
+        let decision = json!({"action": "reject", "ids": [id(&posted)], "reason": "off_topic", "note": "Third time."});
         app.post("/v1/moderation/actions", decision)
             .bearer(&app.moderator)
             .send()
@@ -325,7 +331,7 @@ fn a_rejection_tells_why() {
         let rejected = queue(app, "?status=rejected");
         assert_eq!(
             rejected["items"][0]["reasons"],
-            json!([{"code": "moderator", "detail": "Off the topic."}])
+            json!([{"code": "off_topic", "detail": "It is not about the page."}])
         );
         // A turned-down comment is no door to be knocked on again.
         app.patch(

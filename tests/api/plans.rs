@@ -6,11 +6,14 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use postil::domain::cursor::Cursor;
-use postil::domain::id::{CommentId, SiteId, ThreadId};
-use postil::domain::word::{Sort, Status};
+use postil::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use postil::domain::moderation::QueueSort;
+use postil::domain::time::Time;
+use postil::domain::word::{Sort, Word};
 use postil::error::Result;
-use postil::store::comments::{self, Queue};
-use postil::store::{Conn, Store, events};
+use postil::store::audit::{self, Filter};
+use postil::store::queue::{self, Queue};
+use postil::store::{Conn, Store, comments, events};
 use uuid::Uuid;
 
 use crate::support::{App, on_both};
@@ -24,7 +27,8 @@ const POPULATE: &str = "
                      SELECT i FROM n) n;
     INSERT INTO comments (id, thread_id, site_id, parent_id, root_id, depth, person_id, status, listed,
                           body, body_html, reasons, revision, up, down, rank, reply_count, pinned,
-                          created_at, published_at, active_at)
+                          created_at, published_at, active_at, risk, reports,
+                          queued_at)
     SELECT {id(100 + n.i)},
            CASE WHEN n.i % 20 < 2 THEN c.thread_id ELSE {id(n.i % 20 / 2)} END,
            c.site_id,
@@ -32,13 +36,20 @@ const POPULATE: &str = "
            CASE WHEN n.i % 2 = 0 THEN {id(100 + n.i)} ELSE {id(100 + n.i / 200 * 200)} END,
            n.i % 2, c.person_id, CASE WHEN n.i % 100 = 7 THEN 'pending' ELSE 'published' END, n.i % 100 <> 7,
            c.body, c.body_html, c.reasons, 1, 0, 0, n.i * 7919 % 1000, 0, c.pinned,
-           c.created_at + n.i, c.created_at + n.i, c.created_at + n.i * 7919 % 10007
+           c.created_at + n.i, c.created_at + n.i, c.created_at + n.i * 7919 % 10007,
+           n.i % 1000, CASE WHEN n.i % 50 = 3 THEN n.i % 7 + 1 ELSE 0 END,
+           CASE WHEN n.i % 100 = 7 THEN c.created_at END
     FROM comments c, (WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19999)
                       SELECT i FROM n) n;
     INSERT INTO events (thread_id, version, kind, comment_id, at)
     SELECT e.thread_id, n.i, e.kind, e.comment_id, e.at
     FROM events e, (WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
                     SELECT i FROM n) n;
+    INSERT INTO audit (id, site_id, at, actor, action, object, object_id, was, became)
+    SELECT {id(n.i)}, c.site_id, c.created_at, 'operator', 'approve', 'comment', c.id, '{}', '{}'
+    FROM comments c, (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                      SELECT i FROM n) n
+    WHERE c.id = (SELECT id FROM comments ORDER BY id LIMIT 1);
     ANALYZE;
 ";
 
@@ -98,11 +109,20 @@ fn plan(conn: &mut Conn, sql: &str) -> Result<Vec<String>> {
     })
 }
 
+/// Indexes that SQLite may walk from an end, since all that is in them belongs to the list.
+const WHOLE: [&str; 2] = ["reported_by_time", "sqlite_autoindex_audit_1"];
+
 /// Holds when rows are found by an index, and come out of it in order.
 fn is_straight(plan: &[String]) -> bool {
     let any = |word: &str| plan.iter().any(|step| step.contains(word));
     let by_index = any("USING INDEX") || any("USING COVERING INDEX") || any("Index ");
-    by_index && !any("SCAN ") && !any("TEMP B-TREE") && !any("Seq Scan") && !any("Sort")
+    let is_walked =
+        |step: &String| step.contains("SCAN ") && !WHOLE.iter().any(|index| step.ends_with(index));
+    by_index
+        && !plan.iter().any(is_walked)
+        && !any("TEMP B-TREE")
+        && !any("Seq Scan")
+        && !any("Sort")
 }
 
 /// The statements that `read` sends, without their parameters.
@@ -129,7 +149,62 @@ type Read = Box<dyn FnOnce(&mut Conn) -> Result<()> + Send>;
 /// One way of reading a list, by name.
 type Reading = (String, Read);
 
-fn readings(site: SiteId, thread: ThreadId, comment: CommentId) -> Vec<Reading> {
+/// What moderators ask for, in every order.
+fn queues(site: SiteId, thread: ThreadId, person: PersonId) -> Vec<Queue> {
+    let all = Queue::pending();
+    let narrowed = [
+        all.clone(),
+        Queue {
+            site: Some(site),
+            ..all.clone()
+        },
+        Queue {
+            thread: Some(thread),
+            ..all.clone()
+        },
+        Queue {
+            site: Some(site),
+            reported: true,
+            status: None,
+            ..all.clone()
+        },
+        Queue {
+            reported: true,
+            ..all.clone()
+        },
+        Queue {
+            author: Some(person),
+            ..all.clone()
+        },
+        Queue {
+            author: Some(person),
+            status: None,
+            ..all.clone()
+        },
+        Queue {
+            reason: Some("premoderated".into()),
+            ..all
+        },
+    ];
+    let sorted = narrowed.into_iter().flat_map(|queue| {
+        QueueSort::ALL.iter().map(move |&sort| Queue {
+            sort,
+            ..queue.clone()
+        })
+    });
+    // Where little is left, PostgreSQL rather sorts it.
+    sorted
+        .filter(|queue| match queue.sort {
+            QueueSort::Newest | QueueSort::Oldest => true,
+            QueueSort::Risk => queue.author.is_none() && !queue.reported && queue.reason.is_none(),
+            QueueSort::Reports => {
+                queue.author.is_none() && queue.reason.is_none() && queue.thread.is_none()
+            }
+        })
+        .collect()
+}
+
+fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     let mut add = |name: String, read: Read| {
         readings.push((name, read));
@@ -150,17 +225,32 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId) -> Vec<Reading> 
             format!("replies, {turn}"),
             Box::new(move |conn| comments::replies(conn, comment, after, 21).map(drop)),
         );
-        for (site, thread) in [(None, None), (Some(site), None), (None, Some(thread))] {
-            let queue = Queue {
-                status: Status::Pending,
-                site,
-                thread,
-            };
+        for queue in queues(site, thread, person) {
             add(
                 format!("{queue:?}, {turn}"),
-                Box::new(move |conn| comments::queue(conn, queue, after, 21).map(drop)),
+                Box::new(move |conn| queue::page(conn, &queue, after, 21).map(drop)),
             );
         }
+    }
+    add(
+        "pinned".into(),
+        Box::new(move |conn| comments::pinned(conn, thread).map(drop)),
+    );
+    for of in [None, Some(site)] {
+        add(
+            format!("changes of the queue of {of:?}"),
+            Box::new(move |conn| queue::noted_since(conn, of, Time::from_micros(0), 21).map(drop)),
+        );
+        add(
+            format!("the record of {of:?}"),
+            Box::new(move |conn| {
+                let filter = Filter {
+                    site: of,
+                    ..Filter::default()
+                };
+                audit::page(conn, &filter, None, 21).map(drop)
+            }),
+        );
     }
     add(
         "feed of a thread".into(),
@@ -191,11 +281,15 @@ fn every_list_comes_out_of_an_index_in_its_order() {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let site = store
-                .read(move |conn| Ok(comments::by_id(conn, comment)?.unwrap().site_id))
+            let (site, person) = store
+                .read(move |conn| {
+                    let row = comments::by_id(conn, comment)?.unwrap();
+                    Ok((row.site_id, row.person_id))
+                })
                 .await
                 .unwrap();
-            for (name, read) in readings(site, thread, comment) {
+            let mut failures = Vec::new();
+            for (name, read) in readings(site, thread, comment, person) {
                 let plans = store
                     .read(move |conn| {
                         let statements = sent(conn, read)?;
@@ -209,8 +303,11 @@ fn every_list_comes_out_of_an_index_in_its_order() {
                 let [(sql, plan)] = plans.as_slice() else {
                     panic!("{name}: {plans:#?}");
                 };
-                assert!(is_straight(plan), "{name}: {sql}\n{plan:#?}");
+                if !is_straight(plan) {
+                    failures.push(format!("{name}: {sql}\n{plan:#?}"));
+                }
             }
+            assert!(failures.is_empty(), "{}", failures.join("\n"));
             // What is asked of the plans can be refused.
             let sorted = store
                 .read(|conn| plan(conn, "SELECT body FROM comments ORDER BY body_html"))

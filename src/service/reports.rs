@@ -1,0 +1,241 @@
+//! Readers' reports, and notices of illegal content with their decision (Digital Services Act,
+//! Regulation (EU) 2022/2065, articles 16 and 17).
+
+use serde_json::json;
+
+use super::audit::{self, Act};
+use super::caller::Caller;
+use super::moderation::{self, Decision};
+use super::publishing;
+use crate::domain::id::{CommentId, ReportId};
+use crate::domain::judgement::Reason;
+use crate::domain::moderation::{Action, ReportReason, ReportState};
+use crate::domain::text::Email;
+use crate::domain::time::Time;
+use crate::domain::word::{Role, Status, Word};
+use crate::error::{Error, Result};
+use crate::store::comments::{self, Comment};
+use crate::store::events::Locked;
+use crate::store::reports::{self, Report};
+use crate::store::types::Named;
+use crate::store::{Store, Tx, queue, sites, tallies, verdicts};
+
+/// What somebody says about a comment.
+#[derive(Clone)]
+pub struct NewReport {
+    /// Why.
+    pub reason: ReportReason,
+    /// Why, in their words.
+    pub detail: String,
+    /// Which law is broken; of a notice of illegal content only.
+    pub law: Option<String>,
+    /// Where the notifier is told what becomes of it; of a notice only.
+    pub contact: Option<Email>,
+}
+
+/// Reports a comment, and tells whether that was new: a person reports a comment once.
+///
+/// # Errors
+/// [`Error::NotFound`] for what the public does not see, [`Error::OwnComment`], [`Error::Unauthorized`].
+pub async fn report(
+    store: &Store,
+    caller: &Caller,
+    id: CommentId,
+    new: NewReport,
+    now: Time,
+) -> Result<(Report, bool)> {
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            if caller.authority.is_none() {
+                return Err(Error::Unauthorized);
+            }
+            let (mut thread, mut comment) = super::comments::published(tx, id)?;
+            let person = caller.person_on(comment.site_id)?;
+            if caller.wrote(&comment) {
+                return Err(Error::OwnComment);
+            }
+            if let Some(before) = reports::by_person(tx, id, person.id)? {
+                return Ok((before, false));
+            }
+            let report = Report {
+                id: ReportId::new(),
+                site_id: comment.site_id,
+                comment_id: id,
+                person_id: person.id,
+                verified: person.verified,
+                reason: Named(new.reason),
+                detail: new.detail.clone(),
+                law: new.law.clone(),
+                contact: new.contact.as_ref().map(|email| email.as_str().to_owned()),
+                state: Named(ReportState::Open),
+                grounds: None,
+                created_at: now,
+                decided_at: None,
+            };
+            reports::insert(tx, &report)?;
+            count(tx, &comment, 1)?;
+            queue::note(tx, id, now)?;
+            hold_when_many(tx, &mut thread, &mut comment, now)?;
+            publishing::count_today(tx, &comment, &["reported".into()], now)?;
+            Ok((report, true))
+        })
+        .await
+}
+
+/// Counts open reports of a comment, and whether it is one of those that are reported.
+fn count(tx: &mut Tx, comment: &Comment, difference: i64) -> Result<()> {
+    let before = comment.reports > 0;
+    let after = comments::count_reports(tx, comment.id, difference)? > 0;
+    if before != after {
+        let change = if after { 1 } else { -1 };
+        let (site, thread) = (comment.site_id, comment.thread_id);
+        tallies::add(tx, site, tallies::NOW, "reported", thread, change)?;
+    }
+    Ok(())
+}
+
+/// Takes a comment out of sight until a moderator has seen it, when enough people report it for whom
+/// somebody vouches. One that a moderator has approved was seen.
+fn hold_when_many(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &mut Comment,
+    now: Time,
+) -> Result<()> {
+    let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
+    let Some(threshold) = site.policy.report_threshold else {
+        return Ok(());
+    };
+    if reports::verified_of(tx, comment.id)? < i64::from(threshold) {
+        return Ok(());
+    }
+    let last = verdicts::of(tx, comment.id)?;
+    if last.is_some_and(|verdict| *verdict.action == Action::Approve) {
+        return Ok(());
+    }
+    let reasons = vec![Reason::reported()];
+    publishing::withdraw(tx, thread, comment, Status::Pending, reasons, now)?;
+    super::comments::tell_moderators(tx, &site, comment, now)?;
+    let act = Act {
+        site: Some(comment.site_id),
+        action: "hold",
+        object: "comment",
+        reason: Some("reported"),
+        note: None,
+        was: json!({"status": Status::Published, "revision": comment.revision}),
+        became: json!({"status": Status::Pending}),
+    };
+    audit::record(tx, None, comment.id, &act, now)
+}
+
+/// Settles the open reports of a comment by what was decided about it: they were right when it goes,
+/// and wrong when it stays.
+pub(super) fn settle(
+    tx: &mut Tx,
+    comment: &Comment,
+    to: Status,
+    decision: &Decision,
+    grounds: Option<&str>,
+    now: Time,
+) -> Result<()> {
+    let state = match to {
+        Status::Published => ReportState::Dismissed,
+        Status::Rejected | Status::Spam | Status::Trash => ReportState::Upheld,
+        Status::Pending | Status::Deleted => return Ok(()),
+    };
+    if comment.reports == 0 || decision.action == Action::Undo {
+        return Ok(());
+    }
+    for report in reports::open_of(tx, comment.id)? {
+        reports::decide(tx, report.id, state, grounds, now)?;
+    }
+    count(tx, comment, -comment.reports)
+}
+
+/// A decision about one report.
+#[derive(Debug, Clone)]
+pub struct Ruling {
+    /// Whether it was right: what is to be done with the comment then. `None`: it was not.
+    pub uphold: Option<Action>,
+    /// Why, for the notifier and, if the comment goes, for its author.
+    pub grounds: String,
+}
+
+/// Decides on a report, with grounds; one that is upheld takes the comment away, and all its other
+/// reports are settled with it. Deciding so again changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`] when it was decided otherwise.
+pub async fn rule(
+    store: &Store,
+    caller: &Caller,
+    id: ReportId,
+    ruling: Ruling,
+    now: Time,
+) -> Result<Report> {
+    let authority = caller.must_be(Role::Moderator)?;
+    caller.must_change(Role::Moderator, authority.site)?;
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let found = reports::by_id(tx, id)?
+                .filter(|report| caller.has(Role::Moderator, report.site_id))
+                .ok_or(Error::NotFound)?;
+            let comment = comments::by_id(tx, found.comment_id)?.ok_or(Error::NotFound)?;
+            let mut thread = Locked::lock(tx, comment.thread_id)?;
+            // Read again behind the lock.
+            let report = reports::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            let mut comment = comments::by_id(tx, found.comment_id)?.ok_or(Error::NotFound)?;
+            let state = match ruling.uphold {
+                Some(_) => ReportState::Upheld,
+                None => ReportState::Dismissed,
+            };
+            if *report.state == state {
+                return Ok(report);
+            }
+            if *report.state != ReportState::Open {
+                return Err(Error::Conflict("This report was decided otherwise.".into()));
+            }
+            let grounds = Some(ruling.grounds.as_str());
+            reports::decide(tx, id, state, grounds, now)?;
+            count(tx, &comment, -1)?;
+            comment.reports -= 1;
+            if let Some(action) = ruling.uphold
+                && *comment.status != Status::Deleted
+            {
+                let reason = Reason {
+                    code: report.reason.word().into(),
+                    detail: ruling.grounds.clone(),
+                };
+                let decision = Decision {
+                    action,
+                    reason: None,
+                    note: None,
+                    from: None,
+                };
+                moderation::carry_out(
+                    tx,
+                    &caller,
+                    &decision,
+                    &mut thread,
+                    &mut comment,
+                    Some(reason),
+                    now,
+                )?;
+            }
+            queue::note(tx, comment.id, now)?;
+            let act = Act {
+                site: Some(report.site_id),
+                action: state.word(),
+                object: "report",
+                reason: Some(report.reason.word()),
+                note: None,
+                was: json!({"state": ReportState::Open, "comment": report.comment_id}),
+                became: json!({"state": state}),
+            };
+            audit::record(tx, Some(&caller), id, &act, now)?;
+            reports::by_id(tx, id)?.ok_or(Error::NotFound)
+        })
+        .await
+}

@@ -1,0 +1,49 @@
+//! `verdicts`: the last decision about each comment, and where it stood before.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::verdicts;
+use super::types::{Json, Named};
+use crate::domain::id::CommentId;
+use crate::domain::judgement::Reason;
+use crate::domain::moderation::Action;
+use crate::domain::time::Time;
+use crate::domain::word::Status;
+use crate::error::Result;
+
+/// A decision.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = verdicts)]
+pub struct Verdict {
+    /// About this comment.
+    pub comment_id: CommentId,
+    /// What was decided.
+    pub action: Named<Action>,
+    /// Where the comment stood before.
+    pub was: Named<Status>,
+    /// Why it was held there.
+    pub was_reasons: Json<Vec<Reason>>,
+    /// When.
+    pub at: Time,
+}
+
+/// The last decision about a comment.
+pub fn of(conn: &mut Conn, id: CommentId) -> Result<Option<Verdict>> {
+    Ok(verdicts::table.find(id).first(conn).optional()?)
+}
+
+/// Puts a decision in the place of the one before. The caller holds the thread's lock.
+pub fn put(conn: &mut Conn, verdict: &Verdict) -> Result<()> {
+    forget(conn, verdict.comment_id)?;
+    diesel::insert_into(verdicts::table)
+        .values(verdict)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Forgets the last decision about a comment.
+pub fn forget(conn: &mut Conn, id: CommentId) -> Result<()> {
+    diesel::delete(verdicts::table.find(id)).execute(conn)?;
+    Ok(())
+}
