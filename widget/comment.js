@@ -32,7 +32,7 @@ export class CommentView {
   /**
    * @param {string} id
    * @param {object} model the thread
-   * @param {object} view `{t, clock, act, part, announce}`: what comments share
+   * @param {object} view `{t, clock, act, part, announce, adornments}`: what comments share
    */
   constructor(id, model, view) {
     this.#id = id;
@@ -58,7 +58,7 @@ export class CommentView {
     this.reply = button('reply', () => this.#write('reply'), { 'aria-expanded': 'false' });
     this.react = button('react', () => this.#choose(), { 'aria-expanded': 'false' });
     this.edit = button('edit', () => this.#write('edit'), { 'aria-expanded': 'false' });
-    this.remove = button('delete', () => this.#write('remove'));
+    this.remove = button('delete', () => this.#write('remove', 'remove'));
     this.actions = h(
       'footer',
       { class: 'actions', part: 'actions' },
@@ -92,11 +92,15 @@ export class CommentView {
 
     const deleted = comment.status === 'deleted';
     this.article.classList.toggle('tombstone', deleted);
-    this.article.classList.toggle('pending', comment.status === 'pending');
+    const sending = comment.status === 'sending';
+    this.article.classList.toggle('pending', sending || comment.status === 'pending');
+    set(this.article, 'aria-busy', sending && 'true');
+    this.actions.hidden = deleted || sending;
     this.#drawHead(comment, deleted);
     this.#drawBody(comment, deleted);
     this.#drawReactions(comment);
-    this.#drawActions(comment, deleted);
+    this.#drawActions(comment);
+    for (const add of this.#view.adornments) add(this);
   }
 
   /** Relative times age. */
@@ -152,7 +156,7 @@ export class CommentView {
       h('a', { class: 'when muted', href: `#postil-${comment.id}` }, this.time),
       !deleted && comment.edited_at && note(t('edited')),
       comment.pinned && note(t('pinned')),
-      comment.status === 'pending' && h('span', { class: 'waiting', part: 'waiting' }, t('waiting')),
+      has(['pending', 'sending'], comment.status) && h('span', { class: 'waiting', part: 'waiting' }, t(comment.status)),
     );
     this.age();
   }
@@ -194,12 +198,11 @@ export class CommentView {
     for (const chip of this.reactions.children) if (chip.dataset.emoji === focused) chip.focus();
   }
 
-  #drawActions(comment, deleted) {
+  #drawActions(comment) {
     const { t } = this.#view;
     const mine = this.#model.mine(this.#id);
     const own = this.#model.isMine(comment);
     const published = comment.status === 'published';
-    this.actions.hidden = deleted;
     const voted = mine?.vote ?? 0;
     for (const [button, name, count, value] of [
       [this.up, 'up', comment.votes.up, 1],
@@ -234,8 +237,8 @@ export class CommentView {
   }
 
   /** Replies to the comment, edits or deletes it: what only those need who write. */
-  #write(what) {
-    this.attempt(async () => (await this.#view.part('compose'))[what](this));
+  #write(what, part = 'compose') {
+    this.attempt(async () => (await this.#view.part(part))[what](this));
   }
 
   /** Does something; if it fails, says so at the comment. */

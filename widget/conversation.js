@@ -21,10 +21,10 @@ export class Conversation {
   #timer = null;
   #over = false;
   #opening = false;
-  #part = parts({ h, fill, set, setServerHtml, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
+  #adornments = [];
   #ended = new AbortController();
 
   // For the parts: these change when the thread is read anew, so they are to be asked for each time.
@@ -33,6 +33,7 @@ export class Conversation {
   /** @type {BlockView} */
   view = null;
   t;
+  part = parts({ h, fill, set, setServerHtml, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   /** Aborted when the block leaves the page, or is to show another thread. */
   ended = this.#ended.signal;
 
@@ -109,7 +110,8 @@ export class Conversation {
       clock: { exact, ago: (iso) => ago(iso, Date.now() + this.client.skew) },
       level: this.place.level,
       act: this.#actions(),
-      part: this.#part,
+      part: this.part,
+      adornments: this.#adornments,
       form: this.view?.form,
     });
     this.view.sync();

@@ -16,7 +16,7 @@ export function form({ t, label, action, complete }) {
   const id = `f${(made += 1)}`;
   const text = h('textarea', { id, rows: 3, part: 'input', dir: 'auto', required: true });
   const send = h('button', { type: 'submit', class: 'send', part: 'button' }, action);
-  const problem = h('p', { class: 'error', role: 'alert', hidden: true });
+  const problem = h('p', { class: 'error', hidden: true });
   const field = h('div', { class: 'field' }, h('label', { for: id }, label), text);
   const foot = h('div', { class: 'foot' }, h('span', { class: 'do' }, send));
   const element = h('form', { class: 'form', part: 'form', novalidate: true }, field, problem, foot);

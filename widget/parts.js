@@ -4,7 +4,9 @@
 import { ApiError } from './api.js';
 
 const PARTS = {
+  aids: () => import('./aids/aids.js'),
   compose: () => import('./compose/compose.js'),
+  remove: () => import('./remove/remove.js'),
 };
 
 /**

@@ -36,7 +36,7 @@ export const ENGLISH = {
   deleted: 'This comment was deleted.',
   edited: 'edited',
   pinned: 'pinned',
-  waiting: 'waiting for approval',
+  pending: 'waiting for approval',
   up: 'Vote up, {n}',
   down: 'Vote down, {n}',
   reply: 'Reply',

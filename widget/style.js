@@ -54,24 +54,15 @@ select option { color: CanvasText; background: Canvas; }
 
 .field { display: grid; gap: .25em; align-content: start; min-width: 0; }
 label { font-size: .875em; line-height: 1.4; font-weight: 500; }
-label .muted { font-weight: 400; }
 .bar label { font-size: inherit; font-weight: 400; }
-input, textarea {
+textarea, .who input {
   width: 100%; min-width: 0; padding: .5em .75em; border: 1px solid var(--edge); border-radius: var(--round);
   background: color-mix(in srgb, currentColor 2.5%, transparent); transition: border-color .15s;
 }
 textarea { resize: vertical; min-height: 5.5em; max-height: 60vh; field-sizing: content; line-height: inherit; }
-input:focus, textarea:focus { outline: 2px solid var(--ink); outline-offset: -1px; border-color: transparent; }
-[aria-invalid="true"] { border-color: color-mix(in oklab, #d22b30 70%, currentColor); }
+textarea:focus, .who input:focus { outline: 2px solid var(--ink); outline-offset: -1px; border-color: transparent; }
 .form { display: grid; gap: .875em; }
-.who { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10em), 1fr)); gap: .25em .875em; }
-/* Fields side by side stay level where one's label takes two lines. */
-.who .field { grid-row: span 3; grid-template-rows: subgrid; padding-block-end: .375em; }
-.who label { align-self: end; }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: .5em 1em; }
-.hint, .as, .left { font-size: .8125em; }
-.left { font-variant-numeric: tabular-nums; }
-.left.over { color: color-mix(in oklab, #d22b30 70%, currentColor); font-weight: 600; }
 .do { display: flex; align-items: center; gap: .5em; margin-inline-start: auto; }
 .send {
   border: 1px solid transparent; border-radius: var(--round); padding: .5em 1.25em; font-weight: 600; font-size: .9375em;
@@ -85,7 +76,7 @@ input:focus, textarea:focus { outline: 2px solid var(--ink); outline-offset: -1p
 .quiet, .vote { padding: .5em; color: var(--muted); }
 .quiet { font-weight: 500; }
 .quiet:hover, .vote:hover { color: var(--ink); background: var(--tint); }
-.as .quiet, .outage .quiet { color: inherit; font-size: inherit; text-decoration: underline; }
+:is(.outage, .error, .undo) .quiet { color: inherit; font-size: inherit; text-decoration: underline; }
 .more { color: var(--ink); font-weight: 500; padding: .5em 0; text-align: start; }
 .more:hover { text-decoration: underline; }
 section > .more {
@@ -159,8 +150,8 @@ a.name:hover { text-decoration: underline; }
 .vote[aria-pressed="true"] { color: var(--ink); font-weight: 700; }
 .vote[aria-pressed="true"]::before { border-width: 3px 0 0 3px; }
 .vote[aria-disabled] { cursor: default; background: none; color: var(--muted); }
-article .form { margin-block: .75em .25em; }
-.tombstone .avatar { opacity: .5; }
+.tombstone .avatar, .removing > :is(.avatar, .meta) { opacity: .5; }
+.removing > :not(.avatar, .meta, .undo) { display: none; }
 
 .kids { margin-inline-start: calc(var(--face) + var(--gap)); }
 .kids > li { padding-block-start: 1.25em; }
@@ -179,14 +170,13 @@ li > .more { margin-inline-start: calc((var(--face) + var(--gap)) / .8125); marg
   .kids { padding-inline-start: .75em; border-inline-start: 1px solid var(--line); margin-block-start: 1em; }
   .kids > li:first-child { padding-block-start: 0; }
   .kids .kids .kids .kids { padding-inline-start: 0; border: 0; margin-inline-start: 0; }
-  .hint { width: 100%; }
 }
 @media (any-pointer: coarse), (max-width: 30rem) {
   .quiet, .vote, .reaction, .more, .fresh, select { min-height: 44px; min-width: 44px; }
   .reaction, .vote { justify-content: center; }
   .actions { margin-block: -.25em -.5em; }
   .reactions { margin-inline-start: 0; }
-  .send, input { min-height: 44px; }
+  .send { min-height: 44px; }
   .when { padding-block: .75em; margin-block: -.75em; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

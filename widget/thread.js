@@ -60,7 +60,7 @@ export class Thread {
     this.roots = [];
     this.fresh = [];
     this.extend(list);
-    for (const comment of this.#comments.values()) if (comment.status === 'pending') this.#place(comment);
+    for (const comment of this.#comments.values()) if (has(['pending', 'sending'], comment.status)) this.#place(comment);
   }
 
   /** Adds a further page of roots. Votes reorder some lists between pages: what is on show already is not repeated. */
@@ -117,6 +117,17 @@ export class Thread {
     this.#place(comment);
   }
 
+  /** The reader's own comment before the service has it. */
+  foresee(comment) {
+    this.#put(comment);
+    this.#place(comment);
+  }
+
+  /** It is here, or was refused. */
+  withdraw(id) {
+    this.#drop(id);
+  }
+
   setMine(id, values) {
     this.#mine.set(id, { ...this.#mine.get(id), ...values });
   }
@@ -152,6 +163,7 @@ export class Thread {
   removed(id) {
     this.#uncount(id);
     const comment = this.get(id);
+    if (!comment) return;
     if (this.replies(id).length || comment.reply_count) {
       this.#put({ ...comment, status: 'deleted', author: null, body_html: null, reactions: [] });
     } else this.#drop(id);

@@ -14,7 +14,7 @@ export class BlockView {
 
   /**
    * @param {import('./thread.js').Thread} model
-   * @param {object} shared `{t, clock, act, part, level, form?}`, the form where there is one already
+   * @param {object} shared `{t, clock, act, part, adornments, level, form?}`, the form where there is one already
    */
   constructor(model, shared) {
     this.#model = model;
@@ -76,6 +76,13 @@ export class BlockView {
   /** Makes the form whole before anybody asks for it; should that fail, nobody need know yet. */
   prepare() {
     if (this.#writable()) this.#shared.part('compose').then((compose) => compose.comment(this.form), () => {});
+  }
+
+  /** Lets a part add to every comment, now and whenever one is brought up to date. */
+  adorn(add) {
+    const { adornments } = this.#shared;
+    adornments[adornments.length] = add;
+    for (const view of this.#views.values()) add(view);
   }
 
   comment(id) {

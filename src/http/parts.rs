@@ -3,16 +3,21 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 7] = [
+pub const PARTS: [Part; 9] = [
     Part {
-        name: "ar-ROEXURCS.js",
-        script: include_bytes!("../../widget/dist/postil/ar-ROEXURCS.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-ROEXURCS.js.br"),
+        name: "aids-YCWMXXDJ.js",
+        script: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js.br"),
     },
     Part {
-        name: "compose-6HNST77O.js",
-        script: include_bytes!("../../widget/dist/postil/compose-6HNST77O.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-6HNST77O.js.br"),
+        name: "ar-DVWLI2R4.js",
+        script: include_bytes!("../../widget/dist/postil/ar-DVWLI2R4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-DVWLI2R4.js.br"),
+    },
+    Part {
+        name: "compose-STQHN5SL.js",
+        script: include_bytes!("../../widget/dist/postil/compose-STQHN5SL.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-STQHN5SL.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -20,23 +25,28 @@ pub const PARTS: [Part; 7] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-PCMXBJ5S.js",
-        script: include_bytes!("../../widget/dist/postil/de-PCMXBJ5S.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-PCMXBJ5S.js.br"),
+        name: "de-736CBER4.js",
+        script: include_bytes!("../../widget/dist/postil/de-736CBER4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-736CBER4.js.br"),
     },
     Part {
-        name: "es-4FBYM6LC.js",
-        script: include_bytes!("../../widget/dist/postil/es-4FBYM6LC.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-4FBYM6LC.js.br"),
+        name: "es-C3SZKGC2.js",
+        script: include_bytes!("../../widget/dist/postil/es-C3SZKGC2.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-C3SZKGC2.js.br"),
     },
     Part {
-        name: "fr-6N5DYADE.js",
-        script: include_bytes!("../../widget/dist/postil/fr-6N5DYADE.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-6N5DYADE.js.br"),
+        name: "fr-76NIY3NL.js",
+        script: include_bytes!("../../widget/dist/postil/fr-76NIY3NL.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-76NIY3NL.js.br"),
     },
     Part {
-        name: "ru-P2SLA2GF.js",
-        script: include_bytes!("../../widget/dist/postil/ru-P2SLA2GF.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-P2SLA2GF.js.br"),
+        name: "remove-QKMC4FTJ.js",
+        script: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
+    },
+    Part {
+        name: "ru-ATONC7GO.js",
+        script: include_bytes!("../../widget/dist/postil/ru-ATONC7GO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-ATONC7GO.js.br"),
     },
 ];

@@ -44,7 +44,7 @@ const recorded = (it, type) => it.page.evaluate((wanted) => window.record.filter
 async function write(block, text) {
   await block.getByRole('textbox', { name: 'Your comment' }).fill(text);
   await block.getByRole('button', { name: 'Send', exact: true }).click();
-  await block.getByRole('article').filter({ hasText: text }).waitFor();
+  await block.locator('article:not([aria-busy])').filter({ hasText: text }).waitFor();
 }
 
 /** What a policy or a person would be on another site: the service's own answer, with changes. */

@@ -1,77 +1,138 @@
 // Writing: what the first file's forms and buttons ask of this part. Everything that the first file holds comes with `tools`.
 
 import { composer } from './composer.js';
+import { Drafts } from './drafts.js';
 import { ENGLISH } from './phrases.js';
+import { Author } from './signature.js';
+import { dressed } from './style.js';
 
 /**
- * @param {object} tools what the first file lends, see parts.js
- * @returns {{comment: Function, reply: Function, edit: Function, remove: Function}}
+ * @param {object} lent what the first file lends, see parts.js
+ * @returns {{comment: Function, reply: Function, edit: Function}}
  */
-export function begin({ conversation, ...lent }) {
+export function begin(lent) {
+  const { conversation, set, form, isolated, randomKey } = lent;
   const { client, place } = conversation;
-  const tools = { ...lent, conversation, t: conversation.t.with(ENGLISH), drafts: new Map(), author: {} };
-  const { t, set, form, isolated } = tools;
-  const announce = (text) => conversation.view.announce(text);
+  const site = `${place.service}:${place.site}`;
+  const tools = {
+    ...lent,
+    t: conversation.t.with(ENGLISH),
+    drafts: new Drafts(`${site}:${conversation.model.info.id}`, randomKey),
+    author: new Author(site),
+  };
+  const { t, drafts, author } = tools;
+  // The forms that are open at comments.
+  const open = new Map();
+  dressed(conversation.view.element.getRootNode(), lent.has);
 
   /** Shows what the service made of it, and says so. */
   const settle = (made, said) => {
     conversation.model.own(made);
     conversation.emit('posted', { id: made.id, status: made.status });
-    conversation.view.sync();
-    conversation.view.comment(made.id)?.focus();
-    announce(t(made.status === 'published' ? said : 'held'));
+    return () => {
+      conversation.view.sync();
+      conversation.view.comment(made.id)?.focus();
+      conversation.view.announce(t(made.status === 'published' ? said : 'held'));
+    };
   };
 
-  const post = (entry, key, parent, close) =>
+  /** A comment as it will be, for the while that sending takes. */
+  const foreseen = (entry, key, parent) => {
+    const { model } = conversation;
+    const { person } = model;
+    const id = `sending-${key}`;
+    const body = document.createElement('p');
+    body.textContent = entry.body;
+    return {
+      id,
+      // Below the last level there is none.
+      parent_id: (parent?.depth === model.policy.depth ? parent.parent_id : parent?.id) ?? null,
+      root_id: parent?.root_id ?? id,
+      depth: parent ? Math.min(parent.depth + 1, model.policy.depth) : 0,
+      status: 'sending',
+      author: { id: person?.id ?? id, name: author.values.name || person?.name },
+      body_html: body.outerHTML,
+      votes: {},
+      reactions: [],
+      reply_count: 0,
+      created_at: new Date(Date.now() + client.skew).toISOString(),
+    };
+  };
+
+  const post = (entry, key, parent) =>
     conversation.quietly(async () => {
-      const { url, key: page, title, site } = place;
-      const made = await client.act('POST', 'comments', { body: { site, url, key: page, title, parent_id: parent, ...entry }, key });
-      close();
-      settle(made, 'posted');
+      const { model, view } = conversation;
+      const shadow = foreseen(entry, key, model.get(parent));
+      model.foresee(shadow);
+      view.sync();
+      view.comment(shadow.id)?.focus();
+      const { url, key: page, title } = place;
+      try {
+        const made = await client.act('POST', 'comments', { body: { site: place.site, url, key: page, title, parent_id: parent, ...entry }, key });
+        model.withdraw(shadow.id);
+        return settle(made, 'posted');
+      } catch (error) {
+        model.withdraw(shadow.id);
+        view.sync();
+        throw error;
+      }
     });
 
   /** Opens a form at a comment, or closes the one that is open there. */
-  const open = (it, kind, o) => {
-    const opener = it[kind];
-    const close = () => {
-      it.writing = null;
-      it.body.hidden = false;
-      for (const one of [it.reply, it.edit]) set(one, 'aria-expanded', 'false');
-      it.slot.replaceChildren();
-    };
-    const was = it.writing;
-    close();
-    if (was === kind) return;
-    it.writing = kind;
+  const write = (it, kind, o) => {
+    const target = `${kind}:${it.id}`;
+    const was = open.get(it.id);
+    if (was) {
+      close(it.id);
+      if (was.kind === kind) return;
+    }
     const made = form({ t, label: o.label, action: o.action });
+    open.set(it.id, { kind, element: made.element });
     composer(tools, made, {
       ...o,
-      target: `${kind}:${it.id}`,
-      close,
-      cancel: () => {
-        close();
-        opener.focus();
+      target,
+      close: () => close(it.id),
+      cancel(keep) {
+        if (!keep && kind === 'edit') drafts.drop(target);
+        close(it.id);
+        at(it.id)?.[kind].focus();
       },
     });
-    set(opener, 'aria-expanded', 'true');
-    it.body.hidden = kind === 'edit';
-    it.slot.replaceChildren(made.element);
+    dress(it);
     made.text.focus();
   };
+  const close = (id) => {
+    open.get(id).element.remove();
+    open.delete(id);
+    if (at(id)) dress(at(id));
+  };
+  const at = (id) => conversation.view.comment(id);
+
+  /** What this part adds to a comment, also to one that has been drawn anew. */
+  const dress = (it) => {
+    const { kind, element } = open.get(it.id) ?? {};
+    for (const one of ['reply', 'edit']) {
+      set(it[one], 'aria-expanded', String(kind === one));
+      // A draft that is not on show says that it is there.
+      set(it[one], 'data-draft', kind !== one && drafts.get(`${one}:${it.id}`) ? t('draft') : null);
+    }
+    it.body.hidden = kind === 'edit';
+    if (element && element.parentNode !== it.slot) it.slot.replaceChildren(element);
+  };
+  conversation.view.adorn(dress);
 
   return {
     /** Makes the form that the block begins with whole. */
     comment(it) {
-      if (it.submit) return;
-      composer(tools, it, { target: 'root', asks: true, send: (entry, key, done) => post(entry, key, undefined, done) });
+      if (!it.submit) composer(tools, it, { target: 'root', own: true, send: post });
     },
 
     reply(it) {
-      open(it, 'reply', {
-        asks: true,
+      write(it, 'reply', {
+        own: true,
         label: t('answer', { name: isolated(it.name) }),
         action: t('send_reply'),
-        send: (entry, key, done) => post(entry, key, it.id, done),
+        send: (entry, key) => post(entry, key, it.id),
       });
     },
 
@@ -79,27 +140,12 @@ export function begin({ conversation, ...lent }) {
       const known = conversation.model.mine(it.id)?.body;
       // The Markdown is its author's alone: public answers do not carry it.
       const text = known ?? (await client.act('GET', `comments/${it.id}/history`)).items[0].body;
-      open(it, 'edit', {
+      write(it, 'edit', {
         text,
         label: t('change'),
         action: t('save'),
-        send: (entry, key, done) =>
-          conversation.quietly(async () => {
-            const made = await client.act('PATCH', `comments/${it.id}`, { body: entry });
-            done();
-            settle(made, 'saved');
-          }),
+        send: (entry) => conversation.quietly(async () => settle(await client.act('PATCH', `comments/${it.id}`, { body: entry }), 'saved')),
       });
-    },
-
-    async remove(it) {
-      await client.act('DELETE', `comments/${it.id}`);
-      conversation.model.removed(it.id);
-      conversation.view.sync();
-      announce(t('removed'));
-      const left = conversation.view.comment(it.id);
-      if (left?.element.isConnected) left.focus();
-      else conversation.view.focusHeading();
     },
   };
 }

@@ -1,11 +1,8 @@
-// One form for comments, replies and edits, built around the text and the button that are there already. The text stays in
-// it until the service has it.
+// One form for comments, replies and edits, built around the text and the button that are there already. What was written
+// stays in it until the service has it.
 
-const FIELDS = [
-  ['name', 'text', 'name'],
-  ['email', 'email', 'email'],
-  ['website', 'url', 'url'],
-];
+import { signature } from './signature.js';
+
 const POINTERS = { '/body': 'body', '/author/name': 'name', '/author/email': 'email', '/author/website': 'website' };
 
 /**
@@ -14,68 +11,59 @@ const POINTERS = { '/body': 'body', '/author/name': 'name', '/author/email': 'em
  * @param {object} o
  * @param {string} o.target what is written: `root`, or `reply:` or `edit:` and a comment's id
  * @param {string} [o.text] to begin with
- * @param {boolean} [o.asks] whether to ask who writes
- * @param {(entry: {body: string, author?: object}, key: string, done: () => void) => Promise<void>} o.send calls `done` once
- *   the service has it
+ * @param {boolean} [o.own] a comment of its own: says who writes, and is on show while it is being sent
+ * @param {(entry: {body: string, author?: object}, key: string) => Promise<() => void>} o.send gives what to do when the form is done
  * @param {() => void} [o.close] when it is sent
- * @param {() => void} [o.cancel]
+ * @param {(keep: boolean) => void} [o.cancel]
  */
 export function composer(tools, it, o) {
-  const { h, set, fill, t, explain, isolated, randomKey, conversation, drafts, author, filter, map } = tools;
+  const { h, set, fill, t, explain, conversation, drafts, filter, map } = tools;
   const { text, send, element, problem } = it;
   const { policy } = conversation.model;
-  const inputs = { body: text };
   const notes = {};
-  const sent = { entry: null, key: null };
   let busy = false;
-  // A form that nobody is writing in stays small, and moves nothing when it becomes whole.
   let begun = false;
+  let waiting = null;
+  let dirty = false;
 
   const note = (name) => (notes[name] = h('span', { class: 'error', id: `${it.id}-${name}-error`, hidden: true }));
-  it.field.append(note('body'));
-  if (!text.value) text.value = drafts.get(o.target) ?? o.text ?? '';
-
-  // Who has signed in is known; a guest is asked what the site wants to know.
-  const asks = () => (o.asks && conversation.view.mode !== 'member' ? filter(FIELDS, ([name]) => policy.fields[name] !== 'hidden') : []);
-  const who = h('div', { class: 'who' });
-  const as = h('p', { class: 'as muted' });
-  const drawWho = (open) => {
-    const { person } = conversation.model;
-    author.name ??= person?.name ?? undefined;
-    author.website ??= person?.website ?? undefined;
-    for (const [name] of FIELDS) delete inputs[name];
-    const asked = asks();
-    fill(
-      who,
-      ...map(asked, ([name, type, autocomplete]) => {
-        const required = policy.fields[name] === 'required';
-        const remarks = `${required ? '' : t('optional')}${!required && name === 'email' ? ' · ' : ''}${name === 'email' ? t('email_note') : ''}`;
-        const id = `${it.id}-${name}`;
-        const input = (inputs[name] = h('input', { id, type, autocomplete, required, part: 'input', dir: 'auto' }));
-        input.value = author[name] ?? '';
-        return h('div', { class: 'field' }, h('label', { for: id }, t(name), remarks && h('span', { class: 'muted' }, ` (${remarks})`)), input, note(name));
-      }),
-    );
-    // Someone who has said their name need not be asked again, unless something required is still unknown.
-    const known = !open && asked.length > 0 && author.name && !filter(asked, ([name]) => !author[name] && inputs[name].required).length;
-    who.hidden = !begun || known || !asked.length;
-    as.hidden = !begun || !known;
-    if (!known) return;
-    const change = () => {
-      drawWho(true);
-      inputs.name?.focus();
-    };
-    fill(as, t('writing_as', { name: isolated(author.name) }), ' ', h('button', { type: 'button', class: 'quiet', onclick: change }, t('other_name')));
+  const announce = (words) => conversation.view.announce(words);
+  const keep = () => {
+    if (o.text !== undefined && text.value === o.text) drafts.drop(o.target);
+    else drafts.keep(o.target, text.value);
   };
 
-  const left = h('span', { class: 'left muted' });
-  it.field.after(who);
-  it.foot.prepend(h('span', { class: 'hint muted' }, t('hint')), left, as);
-  if (o.cancel) send.before(h('button', { type: 'button', class: 'quiet', onclick: o.cancel }, t('cancel')));
+  // What was kept comes before what was typed while this was on its way.
+  const kept = drafts.get(o.target)?.text ?? o.text ?? '';
+  const typed = text.value;
+  if (kept && kept !== typed) text.value = typed ? `${kept}\n\n${typed}` : kept;
+  if (typed) keep();
 
+  it.field.append(note('body'));
+  const who = o.own ? signature(tools, it, note) : null;
+  // What these do comes when it is asked for.
+  const aid = (name, state) => {
+    const ask = async () => {
+      set(button, 'aria-busy', 'true');
+      try {
+        await (await conversation.part('aids'))[name](it, button);
+      } catch (error) {
+        show([[null, explain(t, error)]]);
+      }
+      set(button, 'aria-busy', null);
+    };
+    const button = h('button', { type: 'button', class: 'quiet', [state]: 'false', onclick: ask }, t(name));
+    return button;
+  };
+  const left = h('span', { class: 'left muted' });
+  it.foot.prepend(h('span', { class: 'aids' }, aid('preview', 'aria-pressed'), aid('help', 'aria-expanded')), left);
+  // "Notify me of" belongs here as well: what a writer may choose, between what they wrote and the button.
+  if (who) problem.before(...who.parts);
+  if (o.cancel) send.before(h('button', { type: 'button', class: 'quiet', onclick: () => o.cancel(false) }, t('cancel')));
+
+  const inputs = () => [['body', text], ...(who?.fields() ?? [])];
   const complain = (name, message) => {
-    if (name !== 'body' && inputs[name] && who.hidden) drawWho(true);
-    const input = inputs[name];
+    const input = name === 'body' ? text : who?.field(name);
     const where = input ? notes[name] : problem;
     fill(where, message);
     where.hidden = false;
@@ -84,99 +72,137 @@ export function composer(tools, it, o) {
     set(input, 'aria-describedby', where.id);
     return input;
   };
-
   const forgive = () => {
     problem.hidden = true;
-    for (const name of Object.keys(inputs)) {
+    for (const [name, input] of inputs()) {
       notes[name].hidden = true;
-      set(inputs[name], 'aria-invalid', null);
-      set(inputs[name], 'aria-describedby', null);
+      set(input, 'aria-invalid', null);
+      set(input, 'aria-describedby', null);
     }
   };
-
-  const length = () => [...text.value].length;
-  const size = () => {
-    const rest = policy.length.max - length();
-    left.textContent = rest < Math.min(200, policy.length.max / 4) ? t('left', { n: rest }) : '';
-    left.classList.toggle('over', rest < 0);
-  };
-
-  const flaws = () => {
-    let found = [];
-    const flaw = (name, message) => (found = [...found, [name, message]]);
-    if (!text.value.trim()) flaw('body', t('error.empty'));
-    else if (length() > policy.length.max) flaw('body', t('error.too_long', { n: policy.length.max }));
-    for (const [name] of asks()) {
-      if (inputs[name].required && !inputs[name].value.trim()) flaw(name, t('error.required'));
-    }
-    return found;
-  };
-
   const show = (found) => {
+    it.close?.();
     const [refused] = filter(map(found, ([name, message]) => complain(name, message)), Boolean);
     (refused ?? text).focus();
     let said = '';
     for (const [, message] of found) said += `${message} `;
-    conversation.view.announce(said);
+    announce(said);
+  };
+
+  const room = () => policy.length.max - [...text.value].length;
+  const count = () => {
+    const rest = room();
+    left.textContent = rest < 0 ? t('over', { n: -rest }) : rest < Math.min(200, policy.length.max / 4) ? t('left', { n: rest }) : '';
+    left.classList.toggle('over', rest < 0);
+  };
+
+  const flaws = () => {
+    const wrong = !text.value.trim() ? t('error.empty') : room() < 0 && t('error.too_long', { n: policy.length.max });
+    const missing = filter(who?.fields() ?? [], ([, input]) => input.required && !input.value.trim());
+    return [...(wrong ? [['body', wrong]] : []), ...map(missing, ([name]) => [name, t('error.required')])];
+  };
+
+  /** Sending is possible again. */
+  const ready = () => {
+    clearInterval(waiting);
+    waiting = null;
+    set(send, 'aria-disabled', null);
+    fill(problem, t('ready'));
+    announce(t('ready'));
+  };
+  /** The service names a time to wait for: it is counted down where it can be seen, and said once. */
+  const wait = ({ code, retryAfter }) => {
+    const until = Date.now() + retryAfter * 1000;
+    const words = () => {
+      const n = Math.ceil((until - Date.now()) / 1000);
+      return n > 0 && t(code === 'rate_limited' ? 'error.rate_limited' : 'error.busy', { n });
+    };
+    const tick = () => {
+      if (words()) fill(problem, words());
+      else ready();
+    };
+    set(send, 'aria-disabled', 'true');
+    waiting = setInterval(tick, 1000);
+    return words();
+  };
+
+  const refused = (error) => {
+    const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], one.detail]);
+    if (named.length) return show(named);
+    show([[null, error.retryAfter ? wait(error) : explain(t, error)]]);
+    if (error.code === 'thread_closed') {
+      conversation.model.info = { ...conversation.model.info, state: 'closed' };
+      conversation.view.sync();
+    }
+    if (error.code === 'offline') addEventListener('online', () => !problem.hidden && !busy && ready(), { once: true, signal: conversation.ended });
   };
 
   it.submit = async () => {
-    if (busy) return;
+    if (busy || waiting) return;
     forgive();
     const found = flaws();
     if (found.length) return show(found);
     const entry = { body: text.value };
-    for (const [name] of asks()) {
-      const value = (author[name] = inputs[name].value.trim());
-      if (value) entry.author = { ...entry.author, [name]: value };
-    }
-    // The same entry keeps its key, so sending again after a lost answer cannot post it twice.
-    const written = JSON.stringify(entry);
-    if (sent.entry !== written) Object.assign(sent, { entry: written, key: randomKey() });
+    const author = who?.read();
+    if (author) entry.author = author;
+    keep();
+    const key = drafts.key(o.target, JSON.stringify(entry));
     busy = true;
     // Disabled would drop the focus, and the text must not change under a request on its way.
     set(send, 'aria-disabled', 'true');
-    text.readOnly = true;
     send.textContent = t('sending');
+    text.readOnly = true;
+    it.close?.();
+    // It is on show among the comments while it is under way.
+    if (o.own) text.value = '';
+    if (o.close && o.own) element.hidden = true;
     try {
-      await o.send(entry, sent.key, () => {
-        text.value = '';
-        drafts.delete(o.target);
-        sent.entry = null;
-        o.close?.();
-        size();
-        drawWho();
-      });
+      const done = await o.send(entry, key);
+      text.value = '';
+      drafts.drop(o.target);
+      dirty = false;
+      who?.sent();
+      begun = element.contains(element.getRootNode().activeElement);
+      o.close?.();
+      done();
     } catch (error) {
-      const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], one.detail]);
-      show(named.length ? named : [[null, explain(t, error)]]);
+      text.value = entry.body;
+      element.hidden = false;
+      set(send, 'aria-disabled', null);
+      refused(error);
     } finally {
       busy = false;
       text.readOnly = false;
-      set(send, 'aria-disabled', null);
       send.textContent = it.action;
+      if (!waiting) set(send, 'aria-disabled', null);
+      it.changed();
     }
   };
 
   text.addEventListener('input', () => {
-    drafts.set(o.target, text.value);
-    size();
+    dirty = true;
+    keep();
+    count();
   });
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) it.submit();
-    if (event.key === 'Escape' && o.cancel) o.cancel();
+    if (event.key === 'Escape') o.cancel?.(true);
   });
-  /** The reader signed in or out, or the thread closed. */
-  it.changed = () => {
-    if (!busy) drawWho();
-  };
-  const begin = () => {
+  // Not at its buttons, which must not move away under a finger.
+  text.addEventListener('focus', () => {
     if (begun) return;
     begun = true;
-    drawWho();
+    it.changed();
+  });
+  // Another window may have kept its own in the meantime; the one that is left last is the one that is found.
+  addEventListener('pagehide', () => dirty && element.isConnected && text.value && keep(), { signal: conversation.ended });
+
+  /** The reader signed in or out, or the thread closed. */
+  it.changed = () => {
+    if (busy) return;
+    who?.draw(begun);
+    count();
   };
-  element.addEventListener('focusin', begin);
-  drawWho();
-  if (text.value || element.matches(':focus-within')) begin();
-  size();
+  begun = !!text.value || element.matches(':focus-within');
+  it.changed();
 }

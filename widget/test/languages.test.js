@@ -2,10 +2,12 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { knownLocale, voice, words } from '../languages.js';
+import { ENGLISH as AIDING } from '../aids/phrases.js';
 import { ENGLISH as COMPOSING } from '../compose/phrases.js';
 import { ENGLISH as FIRST, speaker } from '../phrases.js';
+import { ENGLISH as REMOVING } from '../remove/phrases.js';
 
-const ENGLISH = { ...FIRST, ...COMPOSING };
+const ENGLISH = { ...FIRST, ...AIDING, ...COMPOSING, ...REMOVING };
 const files = readdirSync(new URL('../locales/', import.meta.url)).map((name) => name.replace('.js', ''));
 const PLURAL = /\.(zero|one|two|few|many|other)$/;
 const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
