@@ -29,7 +29,7 @@ test('a preview shows what the comment will be, safely, and gives the text back'
   await toggle.click();
   await it.context.route(`${origin}/v1/comments`, (route) => route.fulfill(problem(500, 'internal', { detail: 'Broken.' })), { times: 1 });
   await it.send.click();
-  await it.thread.getByText('Broken.').waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'Broken.' }).waitFor();
   assert.equal(await it.text.inputValue(), source);
   await it.context.route(`${origin}/v1/preview`, (route) => route.abort(), { times: 1 });
   await toggle.click();
@@ -120,7 +120,7 @@ test('an answered comment leaves a tombstone, which has the focus; a deletion th
   await root.getByRole('button', { name: 'Delete' }).click();
   await root.getByRole('button', { name: 'Undo' }).waitFor();
   await it.page.clock.runFor(9_000);
-  await root.getByText('Not now.').waitFor();
+  await root.locator('.error').filter({ hasText: 'Not now.' }).waitFor();
   assert.equal(await root.getByText('Answered').isVisible(), true);
   await root.getByRole('button', { name: 'Delete' }).click();
   await root.getByRole('button', { name: 'Undo' }).waitFor();

@@ -160,6 +160,6 @@ test('only what the site needs is asked for', TIMEOUT, async () => {
   await it.name.waitFor();
   assert.equal(await it.thread.locator('.write').getByRole('textbox').count(), 2);
   await it.send.click();
-  await it.thread.getByText('Please fill this in.').waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'Please fill this in.' }).waitFor();
   assert.equal(await it.focused(), 'Name');
 });

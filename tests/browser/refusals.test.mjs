@@ -59,7 +59,7 @@ test('a comment is on show while it is being sent', TIMEOUT, async () => {
 test('too fast: the time to wait is counted down, then sending works again', TIMEOUT, async () => {
   const it = await refusing(problem(429, 'rate_limited', { retryAfter: 3 }));
   await refused(it, 'A little fast', 'Please try again in 3 s.');
-  await it.thread.getByText('Please try again in 1 s.').waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'Please try again in 1 s.' }).waitFor();
   assert.equal(await it.send.getAttribute('aria-disabled'), 'true');
   await it.thread.locator('.write .error').filter({ hasText: 'You can send it now.' }).waitFor();
   assert.equal(await it.send.getAttribute('aria-disabled'), null);
@@ -104,7 +104,7 @@ test('a field that is refused says so and has the focus, also where it was not o
   await it.text.fill('Second');
   await it.thread.getByText('Writing as').waitFor();
   await it.send.click();
-  await it.thread.getByText('This name is taken.').waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'This name is taken.' }).waitFor();
   assert.match(await it.focused(), /^Name/);
   assert.equal(await it.name.getAttribute('aria-invalid'), 'true');
   assert.equal(await it.text.inputValue(), 'Second');
@@ -160,7 +160,7 @@ test('a reply that is refused is in its form again', TIMEOUT, async () => {
   const reply = comment.getByRole('textbox', { name: /^Your reply/ });
   await reply.fill('The reply');
   await comment.getByRole('button', { name: 'Send reply' }).click();
-  await comment.getByText('Something broke.').waitFor();
+  await comment.locator('.error').filter({ hasText: 'Something broke.' }).waitFor();
   assert.equal(await reply.inputValue(), 'The reply');
   await comment.getByRole('button', { name: 'Send reply' }).click();
   await it.posted('The reply').waitFor();
@@ -174,7 +174,7 @@ test('ten thousand words are counted, refused and kept; a word of five thousand 
   await it.text.fill(novel);
   await it.thread.getByText('39,999 over the limit').waitFor();
   await it.send.click();
-  await it.thread.getByText('Please shorten this to 10,000 characters.').waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'Please shorten this to 10,000 characters.' }).waitFor();
   assert.equal(await it.focused(), 'Your comment');
   await it.reload();
   assert.equal(await it.text.inputValue(), novel);

@@ -171,7 +171,7 @@ test('an origin that may not write is told so in the reader’s language, and ke
     const block = it.page.getByRole('region', { name: 'Was meinen Sie dazu?' });
     await block.getByRole('textbox', { name: 'Ihr Kommentar' }).fill('Von anderswo');
     await block.getByRole('button', { name: 'Senden', exact: true }).click();
-    await block.getByText('Von dieser Seite aus kann hier niemand schreiben.').waitFor();
+    await block.locator('.error').filter({ hasText: 'Von dieser Seite aus kann hier niemand schreiben.' }).waitFor();
     assert.equal(await block.getByRole('textbox', { name: 'Ihr Kommentar' }).inputValue(), 'Von anderswo');
   } finally {
     await other.close();

@@ -62,6 +62,8 @@ test('a page that comes again pays for neither', { timeout: 60_000 }, async () =
   await it.page.goto(`${origin}/demo/`);
   await it.approach();
   await it.comments.first().waitFor();
+  // Chromium may tell of a file twice: once as it looks ahead.
   const bodies = [...answers.values()].filter(({ path }) => ['/postil.js', '/v1/threads'].includes(path));
-  assert.deepEqual(bodies.map(({ bytes }) => bytes), [0, 0]);
+  assert.ok(bodies.length >= 2);
+  for (const { path, bytes } of bodies) assert.equal(bytes, 0, path);
 });
