@@ -1,5 +1,10 @@
 //! Why a comment is held, in words for programs and for people. Whatever judges comments adds
-//! its own codes here.
+//! its own codes here; the rooms beneath find them.
+
+pub mod folding;
+pub mod likeness;
+pub mod words;
+pub mod writing;
 
 use serde::{Deserialize, Serialize};
 
