@@ -216,7 +216,7 @@ fn unmasked(text: &str, ell: char, most: usize) -> Folded {
         .collect();
     for (place, word) in words.iter().enumerate() {
         let spelt_out = is_spelt_out(&words, place);
-        let ascii = has_ascii_letter(word) || spelt_out;
+        let ascii = word.iter().any(char::is_ascii_alphabetic) || spelt_out;
         for (at, &c) in word.iter().enumerate() {
             let letter = match c {
                 _ if c.is_ascii_alphabetic() => c,
@@ -255,10 +255,6 @@ fn unmasked(text: &str, ell: char, most: usize) -> Folded {
     })
 }
 
-fn has_ascii_letter(word: &[char]) -> bool {
-    word.iter().any(char::is_ascii_alphabetic)
-}
-
 /// Whether a lone figure stands among lone letters, as in `v 1 a g r a`.
 fn is_spelt_out(words: &[&[char]], place: usize) -> bool {
     let is_lone = |word: &[char]| word.iter().filter(|c| !c.is_whitespace()).count() == 1;
@@ -266,7 +262,7 @@ fn is_spelt_out(words: &[&[char]], place: usize) -> bool {
     is_lone(words[place])
         && near
             .iter()
-            .any(|word| is_lone(word) && has_ascii_letter(word))
+            .any(|word| is_lone(word) && word.iter().any(|c| c.is_alphabetic()))
 }
 
 /// What may be part of a word of letters, figures and signs.
