@@ -8,6 +8,7 @@ import { isolated } from './phrases.js';
 const HUES = 8;
 // Deeper replies are not indented further; they say whom they answer instead.
 const INDENTED = 3;
+const FOLDABLE = 3;
 
 function hue(id) {
   let sum = 7;
@@ -27,12 +28,13 @@ export class CommentView {
   #id;
   #seen = {};
   #html;
+  #open = false;
   #choosing = false;
 
   /**
    * @param {string} id
    * @param {object} model the thread
-   * @param {object} view `{t, clock, act, part, announce, adornments}`: what comments share
+   * @param {object} view `{t, clock, act, part, announce, adornments, watch, unfold}`: what comments share
    */
   constructor(id, model, view) {
     this.#id = id;
@@ -43,7 +45,9 @@ export class CommentView {
     this.avatar = h('span', { class: 'avatar', part: 'avatar', 'aria-hidden': 'true' });
     this.meta = h('header', { class: 'meta', part: 'meta' });
     this.time = h('time');
-    this.body = h('div', { class: 'body', part: 'body', dir: 'auto' });
+    // A link that is focused, or words that are searched for, scroll what is cut.
+    this.body = h('div', { class: 'body', part: 'body', dir: 'auto', onscroll: () => this.#expand(true) });
+    this.rest = h('button', { type: 'button', class: 'more', hidden: true, onclick: () => this.#expand(!this.#open) });
     this.reactions = h('div', { class: 'reactions', role: 'group', 'aria-label': t('reactions') });
     this.problem = h('p', { class: 'error', hidden: true });
     this.slot = h('div');
@@ -59,6 +63,7 @@ export class CommentView {
     this.react = button('react', () => this.#choose(), { 'aria-expanded': 'false' });
     this.edit = button('edit', () => this.#write('edit'), { 'aria-expanded': 'false' });
     this.remove = button('delete', () => this.#write('remove', 'remove'));
+    this.folder = button('hide_replies', () => this.fold(!this.folded));
     this.actions = h(
       'footer',
       { class: 'actions', part: 'actions' },
@@ -67,9 +72,12 @@ export class CommentView {
       this.react,
       this.edit,
       this.remove,
+      this.folder,
       this.reactions,
     );
-    this.article.append(this.avatar, this.meta, this.body, this.actions, this.problem, this.slot);
+    this.article.append(this.avatar, this.meta, this.body, this.rest, this.actions, this.problem, this.slot);
+    this.#expand(false);
+    view.watch(this.body, this);
   }
 
   get id() {
@@ -86,6 +94,7 @@ export class CommentView {
       person: this.#model.person,
       open: this.#model.info.state,
       parent: parent?.author,
+      since: this.#model.since,
     };
     if (!filter(Object.keys(now), (name) => now[name] !== this.#seen[name]).length) return;
     this.#seen = now;
@@ -100,6 +109,7 @@ export class CommentView {
     this.#drawBody(comment, deleted);
     this.#drawReactions(comment);
     this.#drawActions(comment);
+    this.fold(this.folded);
     for (const add of this.#view.adornments) add(this);
   }
 
@@ -114,7 +124,45 @@ export class CommentView {
     return this.#seen.comment.author?.name || this.#view.t('guest');
   }
 
+  /** Whether the replies are put away. */
+  get folded() {
+    return this.kids.hidden;
+  }
+
+  /** Puts the replies away, or shows them. A few are not worth a button. */
+  fold(away) {
+    const { reply_count: n, parent_id: parent } = this.#seen.comment;
+    this.kids.hidden = away;
+    this.folder.hidden = parent || (n < FOLDABLE && !away);
+    this.folder.textContent = away ? this.#view.t('replies', { n }) : this.#view.t('hide_replies');
+    set(this.folder, 'aria-expanded', String(!away));
+    this.#view.missing(this);
+  }
+
+  /** Told by whoever measures: a comment that is not long is shown whole. */
+  cut(long) {
+    this.body.classList.toggle('cut', long);
+    this.rest.hidden = !long;
+  }
+
+  #expand(open) {
+    this.#open = open;
+    this.body.classList.toggle('cut', !open);
+    this.rest.textContent = this.#view.t(open ? 'show_less' : 'show_more');
+    set(this.rest, 'aria-expanded', String(open));
+    // What was read last stays before the reader.
+    if (!open && this.article.isConnected) this.article.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Brings it before the reader, all of it. */
+  show() {
+    this.#expand(true);
+    this.focus();
+    this.article.scrollIntoView({ block: this.article.offsetHeight < innerHeight ? 'center' : 'start' });
+  }
+
   focus() {
+    this.#view.unfold(this.#seen.comment.root_id);
     this.article.focus({ preventScroll: true });
     this.article.scrollIntoView({ block: 'nearest' });
   }
@@ -124,7 +172,7 @@ export class CommentView {
     const { comment } = this.#seen;
     if (!comment.author) return set(this.article, 'aria-label', t('deleted'));
     const to = this.#answered(true);
-    const values = { name: isolated(this.name), time: this.time.textContent, to: isolated(to) };
+    const values = { name: isolated(this.name), time: this.time.textContent, to: isolated(to), level: comment.depth + 1 };
     set(this.article, 'aria-label', t(to ? 'reply_by' : 'comment_by', values));
   }
 
@@ -156,6 +204,7 @@ export class CommentView {
       h('a', { class: 'when muted', href: `#postil-${comment.id}` }, this.time),
       !deleted && comment.edited_at && note(t('edited')),
       comment.pinned && note(t('pinned')),
+      this.#model.isNew(comment) && h('span', { class: 'badge new' }, t('new')),
       has(['pending', 'sending'], comment.status) && h('span', { class: 'waiting', part: 'waiting' }, t(comment.status)),
     );
     this.age();
@@ -163,7 +212,10 @@ export class CommentView {
 
   #drawBody(comment, deleted) {
     if (deleted) fill(this.body, h('p', { class: 'muted' }, this.#view.t('deleted')));
-    else if (comment.body_html !== this.#html) setServerHtml(this.body, comment.body_html);
+    else if (comment.body_html !== this.#html) {
+      setServerHtml(this.body, comment.body_html);
+      this.body.classList.toggle('cut', !this.#open);
+    }
     this.#html = comment.body_html;
   }
 

@@ -4,15 +4,19 @@ import { randomKey } from './api.js';
 import { fill, h, set, setServerHtml } from './dom.js';
 import { explain, form } from './form.js';
 import { filter, has, map } from './lists.js';
-import { Live } from './live.js';
 import { parts } from './parts.js';
 import { isolated } from './phrases.js';
 import { Thread } from './thread.js';
 import { BlockView, outage } from './view.js';
 import { clock } from './time.js';
+import { visit } from './visits.js';
 import { knownLocale, voice, words } from './languages.js';
 
 const AGEING = 30_000;
+const FIRST_WAIT = 5_000;
+const LONGEST_WAIT = 60_000;
+// How often the words for a number that grows are said.
+const SPARING = 20_000;
 
 export class Conversation {
   #show;
@@ -21,6 +25,11 @@ export class Conversation {
   #timer = null;
   #over = false;
   #opening = false;
+  #line = null;
+  #wait = FIRST_WAIT;
+  #since;
+  #told = 0;
+  #telling = null;
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
@@ -54,21 +63,33 @@ export class Conversation {
   async open() {
     if (this.#opening) return;
     this.#opening = true;
+    clearTimeout(this.#timer);
     const language = knownLocale(this.place.locale);
     // Under way while the page is.
     words(language);
+    let led;
     try {
+      const page = await this.client.page(this.place);
+      // Who pressed "try again" is led to what comes in place of it.
+      led = this.#line?.matches(':focus-within');
       // What cannot be drawn was no answer of the service's.
-      await this.#draw(await this.client.page(this.place));
+      await this.#draw(page);
     } catch (error) {
       this.#opening = false;
+      led = this.#line?.matches(':focus-within');
       const said = await voice(language);
       if (this.#over) return;
-      this.#show(outage(said.t, error, () => this.open()), said);
+      this.#line = outage(said.t, error, () => this.open());
+      this.#show(this.#line, said);
+      const again = this.#line.querySelector('button');
+      if (led) again?.focus();
+      if (again) this.#timer = setTimeout(() => this.open(), this.#wait * (0.75 + Math.random() / 2));
+      this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
       this.#trouble(error);
       return;
     }
     if (this.#over) return;
+    if (led) this.view.focusHeading();
     this.emit('ready', { thread: this.model.info });
     this.#listen();
     this.#seek();
@@ -82,11 +103,20 @@ export class Conversation {
     this.#seen = seen;
     this.#live?.look();
     this.#prepare();
+    this.#visit();
   }
 
   /** Most who write read first: when they begin, what they need is here. */
   #prepare() {
     if (this.#seen && this.view) (window.requestIdleCallback ?? setTimeout)(() => this.view.prepare());
+  }
+
+  /** What is new since the last visit is marked, once the reader sees the block. */
+  #visit() {
+    if (!this.#seen || !this.view) return;
+    this.#since ??= [visit(this.model.info.id, Date.now() + this.client.skew)];
+    [this.model.since] = this.#since;
+    this.view.sync();
   }
 
   close() {
@@ -117,19 +147,24 @@ export class Conversation {
     this.view.sync();
     this.#show(this.view.element, said);
     this.#prepare();
+    this.#visit();
   }
 
-  #listen() {
+  async #listen() {
     const { id } = this.model.info;
-    this.#live = new Live({
+    this.#timer = setInterval(() => document.visibilityState === 'visible' && this.view.age(), AGEING);
+    // Without it the thread is as it was when it was read.
+    const live = await this.part('live').catch(() => null);
+    if (this.#over) return;
+    this.#live = live?.({
       url: () => this.client.eventsUrl(id, this.model.version),
       ask: () => this.client.changes(id, this.model.version),
       change: (change) => this.#hear(change),
       resync: () => this.#reload(),
+      heard: (heard) => this.view.hear(heard),
       seen: () => this.#seen,
     });
-    this.#live.start();
-    this.#timer = setInterval(() => document.visibilityState === 'visible' && this.view.age(), AGEING);
+    this.#live?.start();
   }
 
   async #loadOverlay(again) {
@@ -153,7 +188,7 @@ export class Conversation {
 
   /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
   async #reload() {
-    this.#live.stop();
+    this.#live?.stop();
     clearInterval(this.#timer);
     try {
       const page = await this.client.page({ ...this.place, sort: this.model.sort });
@@ -171,11 +206,22 @@ export class Conversation {
       this.#held[this.#held.length] = change;
       return;
     }
-    const before = this.model.fresh.length;
     this.model.apply(change);
-    this.view.sync();
+    this.view.steadily(() => this.view.sync());
+    this.#tell();
+  }
+
+  /** Says how many comments wait: at once, and then now and then, or a lively thread would never be silent. */
+  #tell() {
     const waiting = this.model.fresh.length;
-    if (waiting > before) this.view.announce(this.t('fresh', { n: waiting }));
+    this.#told = Math.min(this.#told, waiting);
+    if (waiting === this.#told || this.#telling) return;
+    this.#told = waiting;
+    this.view.announce(this.t('fresh', { n: waiting }));
+    this.#telling = setTimeout(() => {
+      this.#telling = null;
+      this.#tell();
+    }, SPARING);
   }
 
   /** Holds back what the stream tells until this work is done, which may be the same. */
@@ -223,6 +269,7 @@ export class Conversation {
       signIn: fetching(async () => {
         if (this.emit('sign-in', { site: this.place.site })) await this.#loadOverlay(true);
       }),
+      listen: () => this.#live.hurry(),
       vote: (id, value) => this.#vote(id, value),
       react: (id, emoji, on) => this.#react(id, emoji, on),
     };
@@ -270,9 +317,8 @@ export class Conversation {
       }
     }
     for (const marked of this.view.element.querySelectorAll('.marked')) marked.classList.remove('marked');
-    const { article } = this.view.comment(id);
-    article.classList.add('marked');
-    article.focus({ preventScroll: true });
-    article.scrollIntoView({ block: 'center' });
+    const comment = this.view.comment(id);
+    comment.article.classList.add('marked');
+    comment.show();
   };
 }

@@ -6,6 +6,7 @@ import { ApiError } from './api.js';
 const PARTS = {
   aids: () => import('./aids/aids.js'),
   compose: () => import('./compose/compose.js'),
+  live: () => import('./live/live.js'),
   remove: () => import('./remove/remove.js'),
 };
 

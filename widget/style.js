@@ -83,9 +83,11 @@ section > .more {
   display: block; width: 100%; margin-block-start: 2em; padding: .75em; text-align: center; font-size: .9375em;
   border: 1px solid var(--line); border-radius: var(--round);
 }
+/* Takes no room and stays in sight, so that nothing moves when comments arrive. */
+.waits { position: sticky; z-index: 1; inset-block-start: .75em; height: 0; display: flex; justify-content: center; align-items: flex-start; }
 .fresh {
-  display: block; margin: 2.5em auto 0; padding: .5em 1.125em; border-radius: 99em; font-weight: 600;
-  color: var(--ink); background: color-mix(in srgb, var(--accent) 14%, transparent);
+  padding: .5em 1.125em; border-radius: 99em; font-weight: 600; color: var(--postil-on-accent, #fff); background: var(--accent);
+  box-shadow: 0 1px 6px color-mix(in srgb, #000 30%, transparent);
 }
 
 .list { margin-block-start: 2em; }
@@ -113,6 +115,7 @@ a.name:hover { text-decoration: underline; }
 .when { text-decoration: none; }
 .when:hover { text-decoration: underline; color: var(--ink); }
 .badge { font-size: .8125em; font-weight: 600; color: var(--ink); border: 1px solid currentColor; border-radius: 99em; padding: 0 .6em; }
+.new { border-color: transparent; background: color-mix(in srgb, var(--accent) 14%, transparent); }
 .waiting { font-style: italic; color: var(--ink); }
 .pending .body { opacity: .8; }
 
@@ -133,6 +136,10 @@ a.name:hover { text-decoration: underline; }
 .body table { border-collapse: collapse; display: block; overflow-x: auto; }
 .body :is(td, th) { border: 1px solid var(--line); padding: .25em .625em; }
 .body hr { border: 0; border-block-start: 1px solid var(--line); }
+
+.cut { max-height: 24em; overflow: hidden; }
+.cut:has(+ .more:not([hidden])) { -webkit-mask-image: linear-gradient(#000 calc(100% - 4em), transparent); mask-image: linear-gradient(#000 calc(100% - 4em), transparent); }
+.body + .more { justify-self: start; }
 
 .reactions { display: flex; flex-wrap: wrap; margin-inline-start: .5em; }
 .reaction { display: flex; align-items: center; padding: .125em; font-variant-numeric: tabular-nums; }

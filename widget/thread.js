@@ -18,6 +18,8 @@ export class Thread {
   fresh = [];
   next = null;
   person = null;
+  /** When the reader was here last, in milliseconds. */
+  since;
   rights = null;
 
   constructor({ thread, comments, policy }, sort) {
@@ -48,6 +50,11 @@ export class Thread {
   /** What is this reader's own about a comment: `{vote, reactions, can, body?}`. */
   mine(id) {
     return this.#mine.get(id);
+  }
+
+  /** Whether others wrote it since the reader was here last. */
+  isNew(comment) {
+    return this.since < Date.parse(comment.created_at) && comment.status === 'published' && !this.isMine(comment);
   }
 
   isMine(comment) {

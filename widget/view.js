@@ -2,6 +2,7 @@
 
 import { fill, h, set } from './dom.js';
 import { CommentView } from './comment.js';
+import { folding } from './folding.js';
 import { form } from './form.js';
 import { has, map } from './lists.js';
 
@@ -18,7 +19,18 @@ export class BlockView {
    */
   constructor(model, shared) {
     this.#model = model;
-    this.#shared = { ...shared, announce: (text) => this.announce(text) };
+    const bodies = new WeakMap();
+    const watch = folding((body, long) => bodies.get(body).cut(long));
+    this.#shared = {
+      ...shared,
+      announce: (text) => this.announce(text),
+      watch: (body, view) => {
+        bodies.set(body, view);
+        watch(body);
+      },
+      unfold: (id) => this.#views.get(id)?.fold(false),
+      missing: (view) => this.#drawMore(view),
+    };
     const { t, act } = shared;
 
     this.said = h('p', { class: 'unseen', role: 'status' });
@@ -33,6 +45,7 @@ export class BlockView {
     this.more = h('button', { type: 'button', class: 'more', onclick: () => act.more() }, t('load_more'));
     this.none = h('p', { class: 'none muted' }, t('none'));
     this.problem = h('p', { class: 'error', hidden: true });
+    this.lost = h('p', { class: 'outage muted', part: 'outage', hidden: true }, t('lost'), ' ', again(t, () => act.listen()));
     this.order = h(
       'select',
       { id: 'sort', onchange: () => act.sortBy(this.order.value) },
@@ -45,7 +58,8 @@ export class BlockView {
       h('header', { class: 'head' }, h(`h${shared.level}`, { id: 'heading', part: 'heading', tabindex: -1 }, t('heading')), this.count),
       this.write,
       this.bar,
-      this.fresh,
+      this.lost,
+      h('div', { class: 'waits' }, this.fresh),
       this.none,
       this.list,
       this.problem,
@@ -99,6 +113,25 @@ export class BlockView {
     setTimeout(() => (this.said.textContent = text), 50);
   }
 
+  /** Whether the service answers: if not, one quiet line says so. */
+  hear(heard) {
+    if (heard && this.lost.matches(':focus-within')) this.focusHeading();
+    this.lost.hidden = heard;
+  }
+
+  /** Changes the page without moving what is being read; most browsers see to that themselves. */
+  steadily(change) {
+    if (CSS.supports('overflow-anchor', 'auto')) return change();
+    let read;
+    const top = () => read?.getBoundingClientRect().top;
+    for (const article of this.element.querySelectorAll('article')) {
+      if (!read && article.getBoundingClientRect().bottom > 0) read = article;
+    }
+    const before = top();
+    change();
+    if (read?.isConnected) scrollBy(0, top() - before);
+  }
+
   fail(text) {
     this.problem.textContent = text ?? '';
     this.problem.hidden = !text;
@@ -141,13 +174,16 @@ export class BlockView {
   }
 
   #draw(id, view) {
-    const { t } = this.#shared;
     view.update();
     this.#place(view.kids, map(this.#model.replies(id), (reply) => reply.id));
+    this.#drawMore(view);
+  }
+
+  #drawMore({ id, more, folded }) {
     const comment = this.#model.get(id);
     const missing = comment.parent_id || comment.status === 'pending' ? 0 : this.#model.missing(id);
-    view.more.hidden = !missing;
-    view.more.textContent = t('more_replies', { n: missing });
+    more.hidden = !missing || folded;
+    more.textContent = this.#shared.t('more_replies', { n: missing });
   }
 
   #view(id) {
@@ -156,10 +192,12 @@ export class BlockView {
   }
 }
 
+const again = (t, onclick) => h('button', { type: 'button', class: 'quiet', onclick }, t('retry'));
+
 /** The one quiet line in place of the block: why it is not there, and, where that may pass, a way to ask again. */
 export function outage(t, { status, detail }, retry) {
   // No such site, or not this page: the service's own words tell whoever put the block here.
   const wrong = status === 404 || status === 422;
-  const then = wrong ? detail : h('button', { type: 'button', class: 'quiet', onclick: retry }, t('retry'));
+  const then = wrong ? detail : again(t, retry);
   return h('p', { class: 'outage muted', part: 'outage' }, t('unavailable'), ' ', then);
 }

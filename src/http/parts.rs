@@ -3,16 +3,16 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 10] = [
     Part {
         name: "aids-YCWMXXDJ.js",
         script: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js"),
         brotli: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js.br"),
     },
     Part {
-        name: "ar-DVWLI2R4.js",
-        script: include_bytes!("../../widget/dist/postil/ar-DVWLI2R4.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-DVWLI2R4.js.br"),
+        name: "ar-ZBLRL7JL.js",
+        script: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js.br"),
     },
     Part {
         name: "compose-STQHN5SL.js",
@@ -25,19 +25,24 @@ pub const PARTS: [Part; 9] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-736CBER4.js",
-        script: include_bytes!("../../widget/dist/postil/de-736CBER4.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-736CBER4.js.br"),
+        name: "de-OH3OGBWH.js",
+        script: include_bytes!("../../widget/dist/postil/de-OH3OGBWH.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-OH3OGBWH.js.br"),
     },
     Part {
-        name: "es-C3SZKGC2.js",
-        script: include_bytes!("../../widget/dist/postil/es-C3SZKGC2.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-C3SZKGC2.js.br"),
+        name: "es-HRAXFY4W.js",
+        script: include_bytes!("../../widget/dist/postil/es-HRAXFY4W.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-HRAXFY4W.js.br"),
     },
     Part {
-        name: "fr-76NIY3NL.js",
-        script: include_bytes!("../../widget/dist/postil/fr-76NIY3NL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-76NIY3NL.js.br"),
+        name: "fr-LM6KV446.js",
+        script: include_bytes!("../../widget/dist/postil/fr-LM6KV446.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-LM6KV446.js.br"),
+    },
+    Part {
+        name: "live-5XQRXRZQ.js",
+        script: include_bytes!("../../widget/dist/postil/live-5XQRXRZQ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/live-5XQRXRZQ.js.br"),
     },
     Part {
         name: "remove-QKMC4FTJ.js",
@@ -45,8 +50,8 @@ pub const PARTS: [Part; 9] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-ATONC7GO.js",
-        script: include_bytes!("../../widget/dist/postil/ru-ATONC7GO.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-ATONC7GO.js.br"),
+        name: "ru-XMN3EJM3.js",
+        script: include_bytes!("../../widget/dist/postil/ru-XMN3EJM3.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-XMN3EJM3.js.br"),
     },
 ];

@@ -8,7 +8,10 @@ const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;
 const STREAMS = 4;
 
-export class Live {
+/** @returns {(on: object) => Live} */
+export const begin = () => (on) => new Live(on);
+
+class Live {
   #source = null;
   #timer = null;
   #leave = null;
@@ -23,6 +26,7 @@ export class Live {
    * @param {() => Promise<{items: object[], next: string|null}>} on.ask what changed since the version known now
    * @param {(change: object) => void} on.change
    * @param {() => void} on.resync the log no longer reaches back to what we know
+   * @param {(heard: boolean) => void} on.heard whether the service answers
    * @param {() => boolean} on.seen whether the reader has the block before them
    */
   constructor(on) {
@@ -34,6 +38,7 @@ export class Live {
     this.#wanted = true;
     document.addEventListener('visibilitychange', this.look);
     addEventListener('pageshow', this.look);
+    addEventListener('online', this.hurry);
     addEventListener('pagehide', this.#rest);
     this.look();
   }
@@ -42,6 +47,7 @@ export class Live {
     this.#wanted = false;
     document.removeEventListener('visibilitychange', this.look);
     removeEventListener('pageshow', this.look);
+    removeEventListener('online', this.hurry);
     removeEventListener('pagehide', this.#rest);
     this.#rest();
   }
@@ -49,7 +55,17 @@ export class Live {
   /** Listens, or no longer, as the reader sees the block now. */
   look = () => {
     this.#rest();
-    if (this.#wanted && this.#on.seen() && document.visibilityState === 'visible') this.#listen();
+    if (this.#attended) this.#listen();
+  };
+
+  get #attended() {
+    return this.#wanted && this.#on.seen() && document.visibilityState === 'visible';
+  }
+
+  /** Asks at once for what was missed. */
+  hurry = () => {
+    this.#rest();
+    if (this.#attended) this.#catchUp(this.#run);
   };
 
   #rest = () => {
@@ -92,6 +108,7 @@ export class Live {
     source.onopen = () => {
       clearTimeout(this.#timer);
       this.#wait = FIRST_WAIT;
+      this.#on.heard(true);
     };
     source.onerror = () => this.#later();
     source.addEventListener('resync', this.#resync);
@@ -120,13 +137,15 @@ export class Live {
       do {
         const page = await this.#on.ask();
         if (run !== this.#run) return;
+        this.#on.heard(true);
         for (const change of page.items) this.#on.change(change);
         next = page.next;
       } while (next);
     } catch (error) {
       if (run !== this.#run) return;
-      if (error.code === 'resync') this.#resync();
-      else this.#later();
+      if (error.code === 'resync') return this.#resync();
+      this.#on.heard(false);
+      this.#later();
       return;
     }
     this.#listen();
