@@ -8,6 +8,7 @@ import { parts } from './parts.js';
 import { isolated } from './phrases.js';
 import { Thread } from './thread.js';
 import { BlockView, outage } from './view.js';
+import { dress } from './style.js';
 import { clock } from './time.js';
 import { visit } from './visits.js';
 import { knownLocale, voice, words } from './languages.js';
@@ -42,7 +43,7 @@ export class Conversation {
   /** @type {BlockView} */
   view = null;
   t;
-  part = parts({ h, fill, set, setServerHtml, form, filter, has, map, explain, isolated, randomKey, conversation: this });
+  part = parts({ h, fill, set, setServerHtml, dress, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   /** Aborted when the block leaves the page, or is to show another thread. */
   ended = this.#ended.signal;
 

@@ -5,7 +5,7 @@ import { Conversation } from './conversation.js';
 import { h } from './dom.js';
 import { Identity } from './identity.js';
 import { absolute, pageUrl, serviceOf } from './place.js';
-import { sheet } from './style.js';
+import { dress } from './style.js';
 
 // How far from the window a block begins to load.
 const MARGIN = '600px';
@@ -28,7 +28,7 @@ export function threadElement(home) {
     constructor() {
       super();
       const shadow = this.attachShadow({ mode: 'open' });
-      shadow.adoptedStyleSheets = [sheet()];
+      dress(shadow);
       shadow.append(this.#root);
     }
 

@@ -10,9 +10,10 @@ let made = 0;
  * @param {(key: string, values?: object) => string} o.t
  * @param {string} o.label what the text is
  * @param {string} o.action what the button says
- * @param {(form: object) => Promise<void>} o.complete makes it a whole form, which then has a `submit` of its own
+ * @param {(text: string) => void} [o.announce]
+ * @param {(form: object) => Promise<void>} [o.complete] makes it a whole form, which then has a `submit` of its own
  */
-export function form({ t, label, action, complete }) {
+export function form({ t, label, action, announce, complete }) {
   const id = `f${(made += 1)}`;
   const text = h('textarea', { id, rows: 3, part: 'input', dir: 'auto', required: true });
   const send = h('button', { type: 'submit', class: 'send', part: 'button' }, action);
@@ -28,9 +29,10 @@ export function form({ t, label, action, complete }) {
     try {
       await complete(it);
       return true;
-    } catch (error) {
+    } catch {
       fill(problem, t('error.part'), ' ', h('button', { type: 'button', class: 'quiet', onclick: it.wake }, t('retry')));
       problem.hidden = false;
+      announce(t('error.part'));
       return false;
     }
   };

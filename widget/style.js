@@ -1,6 +1,8 @@
 // The block's looks. A constructed stylesheet is allowed where a page's policy refuses inline styles.
 // Everything is mixed from the page's own text colour and the accent, so it sits on a light page and on a dark one alike.
 
+import { has } from './lists.js';
+
 const CSS = `
 :host { display: block; }
 :host([hidden]) { display: none; }
@@ -194,13 +196,15 @@ li > .more { margin-inline-start: calc((var(--face) + var(--gap)) / .8125); marg
 }
 `;
 
-let made;
+const made = new Map();
 
-/** The stylesheet, made once and shared by every block on the page. */
-export function sheet() {
-  if (!made) {
-    made = new CSSStyleSheet();
-    made.replaceSync(CSS);
+/** Puts a stylesheet, the block's own or that of a part, into a shadow root, once; it is shared by every block on the page. */
+export function dress(root, css = CSS) {
+  if (!made.has(css)) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    made.set(css, sheet);
   }
-  return made;
+  const worn = root.adoptedStyleSheets;
+  if (!has(worn, made.get(css))) root.adoptedStyleSheets = [...worn, made.get(css)];
 }

@@ -38,7 +38,13 @@ export class BlockView {
     this.notice = h('p', { class: 'notice', part: 'notice' });
     this.form =
       shared.form ??
-      form({ t, label: t('comment'), action: t('send'), complete: async (it) => (await shared.part('compose')).comment(it) });
+      form({
+        t,
+        label: t('comment'),
+        action: t('send'),
+        announce: (text) => this.announce(text),
+        complete: async (it) => (await shared.part('compose')).comment(it),
+      });
     this.write = h('div', { class: 'write' }, this.notice, this.form.element);
     this.fresh = h('button', { type: 'button', class: 'fresh', part: 'fresh', onclick: () => act.showFresh() });
     this.list = h('ol', { class: 'list', part: 'list' });

@@ -5,9 +5,9 @@ use super::files::Part;
 /// All of them.
 pub const PARTS: [Part; 10] = [
     Part {
-        name: "aids-YCWMXXDJ.js",
-        script: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/aids-YCWMXXDJ.js.br"),
+        name: "aids-3FPTSJ2G.js",
+        script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
+        brotli: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js.br"),
     },
     Part {
         name: "ar-ZBLRL7JL.js",
@@ -15,9 +15,9 @@ pub const PARTS: [Part; 10] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js.br"),
     },
     Part {
-        name: "compose-STQHN5SL.js",
-        script: include_bytes!("../../widget/dist/postil/compose-STQHN5SL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-STQHN5SL.js.br"),
+        name: "compose-QZEDBOZI.js",
+        script: include_bytes!("../../widget/dist/postil/compose-QZEDBOZI.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-QZEDBOZI.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",

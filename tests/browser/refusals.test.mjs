@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './harness.mjs';
+import { administer } from './publisher.mjs';
 import { Desk, origin, problem, TIMEOUT } from './writing.mjs';
 
 const POSTS = `${origin}/v1/comments`;
@@ -85,13 +86,26 @@ test('offline and back', TIMEOUT, async () => {
   await sendAgain(it, 'In a tunnel');
 });
 
-test('closed meanwhile: the text stays where it can be read and copied', TIMEOUT, async () => {
-  const it = await refusing(problem(409, 'thread_closed'));
-  await refused(it, 'Too late', 'The comments were closed meanwhile');
-  await it.thread.getByText('Comments on this page are closed.').waitFor();
-  assert.equal(await it.text.inputValue(), 'Too late');
-  assert.equal(await it.text.isVisible(), true);
-});
+for (const [how, deaf] of [
+  ['as it learns from the refusal', true],
+  ['as it hears', false],
+]) {
+  test(`closed meanwhile, ${how}: the text stays where it can be read and copied`, TIMEOUT, async () => {
+    const it = await Desk.at(browser, {
+      prepare: async (context) => deaf && (await context.route(/\/(events|changes)\?/, (route) => route.abort())),
+    });
+    await it.write('In time');
+    await it.text.fill('Too late');
+    await administer('PUT', 'moderation/threads', { site: 'demo', url: `${origin}${it.path}`, state: 'closed' });
+    if (!deaf) await it.thread.getByText('Comments on this page are closed.').waitFor();
+    await it.send.click();
+    await it.thread.locator('.write .error').filter({ hasText: 'The comments were closed meanwhile' }).waitFor();
+    await it.thread.getByText('Comments on this page are closed.').waitFor();
+    assert.equal(await it.text.inputValue(), 'Too late');
+    assert.equal(await it.text.isVisible(), true);
+    assert.equal(await it.comments.count(), 1);
+  });
+}
 
 test('a field that is refused says so and has the focus, also where it was not on show', TIMEOUT, async () => {
   const it = await Desk.at(browser);

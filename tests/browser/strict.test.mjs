@@ -94,6 +94,20 @@ for (const [what, script, when] of [
     await first.getByRole('button', { name: 'React', exact: true }).click();
     await first.getByRole('group', { name: 'Reactions' }).getByRole('button').first().click();
     await first.getByRole('group', { name: 'Reactions' }).getByRole('button', { pressed: true }).waitFor();
+    // Helped, changed, taken back and refused.
+    const mine = it.comment('All the same');
+    await mine.getByRole('button', { name: 'Edit' }).click();
+    await mine.getByRole('textbox').fill('All the same, *changed*');
+    await mine.getByRole('button', { name: 'Preview' }).click();
+    await mine.getByRole('region', { name: 'Preview' }).getByText('changed').waitFor();
+    await mine.getByRole('button', { name: 'Formatting' }).click();
+    await mine.getByText('**strong**').waitFor();
+    await mine.getByRole('button', { name: 'Save' }).click();
+    await mine.locator('em').waitFor();
+    await mine.getByRole('button', { name: 'Delete' }).click();
+    await mine.getByRole('button', { name: 'Undo' }).click();
+    await it.thread.locator('.write').getByRole('button', { name: 'Send' }).click();
+    await it.thread.locator('.write .error').filter({ hasText: 'Please write something first.' }).waitFor();
     // Another reader's comment arrives live.
     await comment(own, url, `From elsewhere ${run}`);
     await it.thread.getByRole('button', { name: '1 new comment' }).click();

@@ -1,12 +1,14 @@
 // What helps with writing, for those who ask: how it will look, and what Markdown can do.
 
 import { ENGLISH } from './phrases.js';
+import { CSS } from './style.js';
 
 /**
  * @param {object} tools what the first file lends, see parts.js
  * @returns {{preview: Function, help: Function}} each is given the form and the button that asked
  */
-export function begin({ h, set, fill, setServerHtml, conversation }) {
+export function begin({ h, set, fill, setServerHtml, dress, conversation }) {
+  dress(conversation.view.element.getRootNode(), CSS);
   const t = conversation.t.with(ENGLISH);
 
   const example = (source, made) => [h('dt', {}, h('code', { dir: 'auto' }, source)), h('dd', {}, made)];

@@ -4,7 +4,7 @@ import { composer } from './composer.js';
 import { Drafts } from './drafts.js';
 import { ENGLISH } from './phrases.js';
 import { Author } from './signature.js';
-import { dressed } from './style.js';
+import { CSS } from './style.js';
 
 /**
  * @param {object} lent what the first file lends, see parts.js
@@ -23,7 +23,7 @@ export function begin(lent) {
   const { t, drafts, author } = tools;
   // The forms that are open at comments.
   const open = new Map();
-  dressed(conversation.view.element.getRootNode(), lent.has);
+  lent.dress(conversation.view.element.getRootNode(), CSS);
 
   /** Shows what the service made of it, and says so. */
   const settle = (made, said) => {
@@ -116,7 +116,7 @@ export function begin(lent) {
       // A draft that is not on show says that it is there.
       set(it[one], 'data-draft', kind !== one && drafts.get(`${one}:${it.id}`) ? t('draft') : null);
     }
-    it.body.hidden = kind === 'edit';
+    it.article.classList.toggle('editing', kind === 'edit');
     if (element && element.parentNode !== it.slot) it.slot.replaceChildren(element);
   };
   conversation.view.adorn(dress);

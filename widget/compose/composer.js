@@ -26,6 +26,7 @@ export function composer(tools, it, o) {
   let waiting = null;
   let dirty = false;
 
+  // Named by its field also while it is empty; then it says nothing.
   const note = (name) => (notes[name] = h('span', { class: 'error', id: `${it.id}-${name}-error`, hidden: true }));
   const announce = (words) => conversation.view.announce(words);
   const keep = () => {
@@ -55,7 +56,8 @@ export function composer(tools, it, o) {
     const button = h('button', { type: 'button', class: 'quiet', [state]: 'false', onclick: ask }, t(name));
     return button;
   };
-  const left = h('span', { class: 'left muted' });
+  const left = h('span', { class: 'left muted', id: `${it.id}-left` });
+  set(text, 'aria-describedby', `${notes.body.id} ${left.id}`);
   it.foot.prepend(h('span', { class: 'aids' }, aid('preview', 'aria-pressed'), aid('help', 'aria-expanded')), left);
   // "Notify me of" belongs here as well: what a writer may choose, between what they wrote and the button.
   if (who) problem.before(...who.parts);
@@ -69,15 +71,15 @@ export function composer(tools, it, o) {
     where.hidden = false;
     if (!input) return null;
     set(input, 'aria-invalid', 'true');
-    set(input, 'aria-describedby', where.id);
     return input;
   };
-  const forgive = () => {
-    problem.hidden = true;
+  const forgive = (only) => {
+    if (!only) problem.hidden = true;
     for (const [name, input] of inputs()) {
+      if (only && only !== input) continue;
+      fill(notes[name]);
       notes[name].hidden = true;
       set(input, 'aria-invalid', null);
-      set(input, 'aria-describedby', null);
     }
   };
   const show = (found) => {
@@ -93,6 +95,7 @@ export function composer(tools, it, o) {
   const count = () => {
     const rest = room();
     left.textContent = rest < 0 ? t('over', { n: -rest }) : rest < Math.min(200, policy.length.max / 4) ? t('left', { n: rest }) : '';
+    if (rest < 0 && !left.classList.contains('over')) announce(left.textContent);
     left.classList.toggle('over', rest < 0);
   };
 
@@ -184,6 +187,7 @@ export function composer(tools, it, o) {
     keep();
     count();
   });
+  element.addEventListener('input', ({ target }) => forgive(target));
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) it.submit();
     if (event.key === 'Escape') o.cancel?.(true);

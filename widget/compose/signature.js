@@ -58,7 +58,7 @@ export function signature({ h, fill, filter, has, map, t, isolated, conversation
     const required = policy.fields[name] === 'required';
     const remarks = `${required ? '' : t('optional')}${!required && name === 'email' ? ' · ' : ''}${name === 'email' ? t('email_note') : ''}`;
     const id = `${it.id}-${name}`;
-    const input = (inputs[name] = h('input', { id, type, autocomplete, required, part: 'input', dir: 'auto' }));
+    const input = (inputs[name] = h('input', { id, type, autocomplete, required, part: 'input', dir: 'auto', 'aria-describedby': `${id}-error` }));
     const label = h('label', { for: id }, t(name), remarks && h('span', { class: 'muted' }, ` (${remarks})`));
     who.append(h('div', { class: 'field' }, label, input, note(name)));
   }
@@ -75,6 +75,8 @@ export function signature({ h, fill, filter, has, map, t, isolated, conversation
     // Someone who has said their name need not be asked again, unless something required is still unknown.
     const known = !changing && asked.length > 0 && values.name && !filter(asked, ([name]) => !values[name] && inputs[name].required).length;
     who.hidden = kept.hidden = !begun || known || !asked.length;
+    // What is being filled in stays on show until it is sent.
+    changing = !who.hidden;
     as.hidden = !begun || !known;
     const change = h('button', { type: 'button', class: 'quiet', onclick: () => (open(), inputs.name?.focus()) }, t('other_name'));
     if (known) fill(as, t('writing_as', { name: isolated(values.name) }), ' ', change);
@@ -105,6 +107,7 @@ export function signature({ h, fill, filter, has, map, t, isolated, conversation
     },
     /** The service has taken it. */
     sent() {
+      who.hidden = true;
       changing = false;
       if (asked.length) author.remember(remember.checked);
     },

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './harness.mjs';
+import { administer } from './publisher.mjs';
 import { Desk, origin, problem, TIMEOUT } from './writing.mjs';
 
 let browser;
@@ -50,33 +51,63 @@ test('what Markdown can do is shown on request', TIMEOUT, async () => {
   assert.deepEqual(it.errors, []);
 });
 
-test('a comment that is held is shown to its author as waiting, also after a reload', TIMEOUT, async () => {
-  let held;
-  const it = await Desk.at(browser, {
-    prepare: async (context) => {
-      await context.route(`${origin}/v1/comments`, async (route) => {
-        held = { ...(await (await route.fetch()).json()), status: 'pending', reasons: [{ code: 'premoderated', detail: '' }] };
-        await route.fulfill({ status: 202, json: held });
-      });
-      // To everybody else there is no such comment.
-      await context.route(`${origin}/v1/threads?*`, async (route) => {
-        const response = await route.fetch();
-        const page = await response.json();
-        await route.fulfill({ response, json: { ...page, comments: { ...page.comments, items: [] } } });
-      });
-      await context.route(`${origin}/v1/threads/*/events*`, (route) => route.abort());
-      await context.route(`${origin}/v1/threads/*/me`, async (route) => {
-        const me = await (await route.fetch()).json();
-        await route.fulfill({ json: { ...me, pending: [held] } });
-      });
-    },
-  });
+test('a comment that is held is shown to its author as waiting, also after a reload, until it is approved', TIMEOUT, async () => {
+  const it = await Desk.at(browser);
+  await it.ready();
+  const url = `${origin}${it.path}`;
+  await administer('PUT', 'moderation/threads', { site: 'demo', url, policy: { moderation: 'pre' } });
   await it.text.fill('For approval');
   await it.send.click();
-  await it.posted('For approval').getByText('waiting for approval').waitFor();
+  const held = it.posted('For approval');
+  await held.getByText('waiting for approval').waitFor();
   await it.thread.getByRole('status').filter({ hasText: 'waiting for approval' }).waitFor({ state: 'attached' });
   await it.reload();
-  await it.posted('For approval').getByText('waiting for approval').waitFor();
+  await held.getByText('waiting for approval').waitFor();
+  const other = await Desk.at(browser, { path: it.path });
+  await other.ready();
+  assert.equal(await other.comments.count(), 0);
+
+  const id = (await held.getAttribute('id')).replace('postil-', '');
+  await administer('POST', 'moderation/actions', { action: 'approve', ids: [id] });
+  await held.getByText('waiting for approval').waitFor({ state: 'detached' });
+  await other.thread.getByRole('button', { name: '1 new comment' }).click();
+  await other.posted('For approval').waitFor();
+  assert.deepEqual([...it.errors, ...other.errors], []);
+});
+
+test('with the keyboard alone: from Tab to a comment, its reply, and what undoes its deletion', TIMEOUT, async () => {
+  const it = await Desk.at(browser);
+  await it.ready();
+  const { keyboard } = it.page;
+  /** Presses Tab until this is focused. */
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 40; presses += 1) {
+      await keyboard.press('Tab');
+      if ((await it.focused())?.startsWith(name)) return;
+    }
+    assert.fail(`no way to ${name}`);
+  };
+  await tabTo('Your comment');
+  await keyboard.type('By keyboard');
+  await tabTo('Name');
+  await keyboard.type('Ada');
+  await tabTo('Send');
+  await keyboard.press('Enter');
+  await it.posted('By keyboard').waitFor();
+  await tabTo('Reply');
+  await keyboard.press('Enter');
+  await it.thread.getByRole('textbox', { name: /^Your reply/ }).waitFor();
+  assert.match(await it.focused(), /^Your reply/);
+  await keyboard.type('Answered by keyboard');
+  await keyboard.press('Control+Enter');
+  await it.posted('Answered by keyboard').waitFor();
+  assert.match(await it.focused(), /^Reply by /);
+  await tabTo('Delete');
+  await keyboard.press('Enter');
+  await it.thread.getByRole('button', { name: 'Undo' }).waitFor();
+  await keyboard.press('Enter');
+  assert.equal(await it.focused(), 'Delete');
+  assert.deepEqual(it.errors, []);
 });
 
 test('deleting can be undone for a while; then the focus goes to what is next', TIMEOUT, async () => {
