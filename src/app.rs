@@ -128,6 +128,7 @@ impl Service {
             comments: Limit::new("comments", config.limits.comments),
             writes: Limit::new("writes", config.limits.writes),
             identity: Limit::new("identity", config.limits.identity),
+            letters: Limit::new("letters", config.limits.letters),
         };
         let app = Data::new(App {
             store,

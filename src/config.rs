@@ -93,6 +93,8 @@ pub struct Limits {
     pub writes: Rate,
     /// Sign-ins of every kind.
     pub identity: Rate,
+    /// Asking for letters.
+    pub letters: Rate,
     /// Live streams open at a time.
     pub streams: usize,
 }
@@ -127,6 +129,7 @@ impl Config {
                 comments: serve.rate_comments,
                 writes: serve.rate_writes,
                 identity: serve.rate_identity,
+                letters: serve.rate_letters,
                 streams: serve.max_streams,
             },
             workers: serve.workers.unwrap_or_else(cores),

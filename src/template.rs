@@ -22,6 +22,7 @@ const FILES: &[(&str, &str)] = &[
         include_str!("mail/templates/comment_waiting.html"),
     ),
     ("thread.html", include_str!("http/templates/thread.html")),
+    ("mailbox.html", include_str!("http/templates/mailbox.html")),
     ("feed.xml", include_str!("http/templates/feed.xml")),
 ];
 

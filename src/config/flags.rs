@@ -104,6 +104,12 @@ pub struct Serve {
     #[arg(default_value = "60/60", value_parser = Rate::parse)]
     pub rate_identity: Rate,
 
+    /// Letters asked for to addresses that may be anybody's, likewise: subscriptions, sign-ins by mail. Whoever
+    /// asks, one address gets at most 3 an hour and 10 a day
+    #[arg(long, env = "POSTIL_RATE_LETTERS", value_name = "RATE")]
+    #[arg(default_value = "10/600", value_parser = Rate::parse)]
+    pub rate_letters: Rate,
+
     /// Live streams open at a time
     #[arg(long, env = "POSTIL_MAX_STREAMS", value_name = "COUNT")]
     #[arg(default_value = "10000", value_parser = whole::<usize>(0, 1_000_000))]

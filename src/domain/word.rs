@@ -95,6 +95,8 @@ impl Word for Role {
 pub enum Kind {
     /// By writing here, with nobody vouching for them.
     Guest,
+    /// By mail to an address of theirs.
+    Email,
     /// By a token that their site signed.
     Sso,
     /// By the operator's command line.
@@ -102,11 +104,12 @@ pub enum Kind {
 }
 
 impl Word for Kind {
-    const ALL: &'static [Self] = &[Self::Guest, Self::Sso, Self::Staff];
+    const ALL: &'static [Self] = &[Self::Guest, Self::Email, Self::Sso, Self::Staff];
 
     fn word(self) -> &'static str {
         match self {
             Self::Guest => "guest",
+            Self::Email => "email",
             Self::Sso => "sso",
             Self::Staff => "staff",
         }

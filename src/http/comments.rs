@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::service::comments::{self, Draft, Edit};
 use crate::service::history;
 use crate::service::signing::Signature;
+use crate::service::subscriptions::Notify;
 use crate::service::threads::Page;
 use crate::store::comments as rows;
 use crate::store::sites::Site;
@@ -63,6 +64,14 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     let retry = call.retry(body.fingerprint)?;
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
+    if body
+        .value
+        .notify
+        .as_deref()
+        .is_some_and(|notify| notify != "none")
+    {
+        call.count(|app| &app.limits.letters)?;
+    }
     let draft = draft(&site, body.value)?;
     let app = &call.app;
     let posted =
@@ -128,10 +137,22 @@ fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
             Website::parse,
         ),
     };
-    if raw.notify.as_deref().is_some_and(|notify| notify != "none") {
-        let detail = "Notifications by mail are not offered yet; `notify` takes `none`.";
-        fields.take::<()>("/notify", Err(Invalid::new("notify_unavailable", detail)));
-    }
+    let notify = match raw.notify.as_deref() {
+        None | Some("none") => None,
+        Some("replies") => Some(Notify::Replies),
+        Some("all") => Some(Notify::All),
+        Some(_) => {
+            let detail = "`notify` takes one of: none, replies, all.";
+            fields.take("/notify", Err(Invalid::new("field_invalid", detail)))
+        }
+    };
+    // Where the site asks guests for no address, one may be given for this all the same.
+    let email = match (form.email, notify) {
+        (Field::Hidden, Some(_)) => {
+            fields.optional("/author/email", author.email.as_deref(), Email::parse)
+        }
+        _ => signature.email.clone(),
+    };
     let title = raw.title.as_deref().and_then(Title::hint);
     let draft = page.zip(source).map(|(page, source)| Draft {
         page,
@@ -140,6 +161,8 @@ fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
         html: markdown::render(source.as_str()),
         source,
         signature,
+        notify,
+        email,
     });
     fields.finish(draft)
 }

@@ -157,12 +157,14 @@ pub struct Limits {
     pub writes: Limit,
     /// Signing in.
     pub identity: Limit,
+    /// Asking for letters.
+    pub letters: Limit,
 }
 
 impl Limits {
     /// Forgets whom no limit needs to remember.
     pub fn tidy(&self) {
-        for limit in [&self.comments, &self.writes, &self.identity] {
+        for limit in [&self.comments, &self.writes, &self.identity, &self.letters] {
             limit.tidy();
         }
     }

@@ -12,10 +12,12 @@ pub mod files;
 mod html;
 mod identity;
 pub mod limits;
+mod mailbox;
 mod moderation;
 pub mod observe;
 mod operations;
 mod parts;
+mod phrases;
 mod problem;
 mod query;
 mod queue;
@@ -23,6 +25,7 @@ mod reading;
 mod request;
 mod sites;
 mod stream;
+mod subscriptions;
 mod tokens;
 mod votes;
 
@@ -103,6 +106,23 @@ pub fn routes(config: &mut ServiceConfig) {
         "/v1/identity/signout",
         [on(POST, identity::sign_out)],
     );
+
+    at(
+        config,
+        "/v1/subscriptions",
+        [on(POST, subscriptions::subscribe)],
+    );
+    let subscription = [
+        on(PATCH, subscriptions::change),
+        on(DELETE, subscriptions::cancel),
+    ];
+    at(config, "/v1/subscriptions/{id}", subscription);
+    let confirm = [on(GET, mailbox::confirm), on(POST, mailbox::confirmed)];
+    at(config, "/s/confirm/{token}", confirm);
+    let leave = [on(GET, mailbox::leave), on(POST, mailbox::left)];
+    at(config, "/s/unsubscribe/{token}", leave);
+    let manage = [on(GET, mailbox::manage), on(POST, mailbox::managed)];
+    at(config, "/s/manage/{token}", manage);
 
     at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
     at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);

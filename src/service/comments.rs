@@ -8,13 +8,14 @@ use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::publishing;
 use super::signing::{self, Signature};
+use super::subscriptions::{self, Notify};
 use super::threads::Page;
 use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
 use crate::domain::judgement::Reason;
 use crate::domain::markdown::SafeHtml;
 use crate::domain::subscription::Frequency;
-use crate::domain::text::{CommentSource, Title};
+use crate::domain::text::{CommentSource, Email, Title};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::domain::word::{EventKind, Kind, Moderation, Role, Status};
@@ -42,6 +43,10 @@ pub struct Draft {
     pub html: SafeHtml,
     /// How a guest signs it.
     pub signature: Signature,
+    /// What its author wants to be told of.
+    pub notify: Option<Notify>,
+    /// The address given with it, also where the site asks guests for none.
+    pub email: Option<Email>,
 }
 
 /// What became of a comment.
@@ -95,6 +100,10 @@ pub async fn post(
             comment.author_website = signature.website.map(|website| website.to_string());
             let reasons = judge(&site, &thread, &caller);
             let held = !reasons.is_empty();
+            if let Some(notify) = draft.notify {
+                let email = draft.email.as_ref();
+                subscriptions::with_comment(tx, &site, &author, thread.id, notify, email, now)?;
+            }
             publishing::receive(tx, &mut thread, &mut comment, reasons, now)?;
             if held {
                 tell_moderators(tx, &site, &comment, now)?;

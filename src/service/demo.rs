@@ -176,6 +176,8 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
             email: None,
             website,
         },
+        notify: None,
+        email: None,
     })
 }
 

@@ -4,20 +4,29 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::leaving;
+use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
-use crate::store::{Store, events, idempotency, outbox, sessions};
+use crate::store::{
+    Store, events, idempotency, letter_requests, mailboxes, outbox, sessions, sign_ins,
+    subscriptions,
+};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How long between two rounds.
 const ROUND: Duration = Duration::from_secs(600);
 
+/// How long an address is kept that nobody ever answered from.
+const UNANSWERED: Duration = link::CONFIRM;
+
 /// How many rows one step takes.
 const STEP: i64 = 500;
 
 /// Forgets, now and then until `stop` turns true, events older than `keep_log`, idempotency keys older
-/// than a day, sessions that ended a week ago, and work that was done a month ago.
+/// than a day, sessions that ended a week ago, work that was done a month ago, and addresses and choices that nobody
+/// confirmed in time.
 pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = tidy(&store, keep_log, &stop).await {
@@ -53,6 +62,33 @@ async fn tidy(store: &Store, keep_log: Duration, stop: &watch::Receiver<bool>) -
     while go_on(
         store
             .write(move |tx| outbox::forget(tx, now.minus(30 * DAY), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| subscriptions::forget_pending(tx, now, STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| sign_ins::forget(tx, now.minus(DAY), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| letter_requests::forget(tx, now, STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| {
+                let idle = mailboxes::idle(tx, now.minus(UNANSWERED), STEP)?;
+                for id in &idle {
+                    mailboxes::lock(tx, *id)?;
+                    leaving::erase(tx, *id)?;
+                }
+                Ok(idle.len())
+            })
             .await?,
     ) {}
     Ok(())

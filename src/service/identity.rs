@@ -32,7 +32,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 fn session_span(kind: Kind) -> Duration {
     match kind {
         Kind::Guest => 180 * DAY,
-        Kind::Sso | Kind::Staff => 30 * DAY,
+        Kind::Email | Kind::Sso | Kind::Staff => 30 * DAY,
     }
 }
 
@@ -78,7 +78,7 @@ fn mint(keys: &Keys, session: SessionId, person: &Person, now: Time) -> Minted {
     }
 }
 
-fn identity(minted: Minted, person: &Person, site: &Site) -> Identity {
+pub(super) fn identity(minted: Minted, person: &Person, site: &Site) -> Identity {
     Identity {
         token: minted.token,
         expires_at: minted.expires_at,

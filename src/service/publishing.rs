@@ -1,6 +1,7 @@
 //! What the public sees come and go: the one place that changes a comment's standing, with the
 //! counters, the tombstones and the log that follow from it.
 
+use super::subscriptions;
 use crate::domain::id::CommentId;
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
@@ -90,6 +91,9 @@ fn show(
     for stone in stones {
         comments::list(tx, stone.id, true)?;
         events::append(tx, thread, EventKind::CommentCreated, Some(stone.id), now)?;
+    }
+    if comment.published_at.is_none() {
+        subscriptions::ask_for(tx, comment, now)?;
     }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
     stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;

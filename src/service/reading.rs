@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::caller::Caller;
+use super::subscriptions;
 use super::threads::{Page, may_be_unwritten};
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{CommentId, ThreadId};
@@ -191,8 +192,8 @@ pub struct Overlay {
     can: Vec<&'static str>,
     comments: BTreeMap<CommentId, Mark>,
     pending: Vec<OwnComment>,
-    /// Nobody is subscribed to anything yet; the member is part of the contract.
-    subscription: Option<()>,
+    /// What one chose to be told of on this thread.
+    subscription: Option<view::subscription::Subscription>,
 }
 
 /// A person's own marks on one comment.
@@ -265,11 +266,14 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
             pending.push(own);
         }
     }
+    let subscription = subscriptions::of_overlay(conn, person.id, id)?;
     Ok(Overlay {
         person: view::person::Person::stored(person, &site),
         can: others,
         comments: marks,
         pending: view::comment::own(conn, &pending)?,
-        subscription: None,
+        subscription: subscription
+            .as_ref()
+            .map(view::subscription::Subscription::stored),
     })
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::people::Person;
-use super::schema::{mailbox_people, mailboxes};
+use super::schema::{mailbox_people, mailboxes, outbox, sign_ins, subscriptions};
 use crate::domain::id::{MailboxId, PersonId, SiteId};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
@@ -117,24 +117,30 @@ pub fn confirm(conn: &mut Conn, id: MailboxId, person: PersonId, now: Time) -> R
     Ok(())
 }
 
-/// Says that the mailbox's owner answered a letter; the first time is kept. Locks the mailbox until the
-/// transaction ends.
+/// Says that the mailbox's owner answered a letter; the first time is kept.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the address was forgotten meanwhile.
 pub fn answered(conn: &mut Conn, id: MailboxId, now: Time) -> Result<()> {
-    let mailbox: Mailbox = diesel::update(mailboxes::table.find(id))
-        .set(mailboxes::created_at.eq(mailboxes::created_at))
-        .returning(mailboxes::all_columns)
-        .get_result(conn)
-        .optional()?
-        .ok_or(Error::NotFound)?;
-    if mailbox.confirmed_at.is_none() {
+    if lock(conn, id)?.confirmed_at.is_none() {
         diesel::update(mailboxes::table.find(id))
             .set(mailboxes::confirmed_at.eq(now))
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// The mailbox, locked until the transaction ends: what hangs on it does not change meanwhile.
+///
+/// # Errors
+/// [`Error::NotFound`] when the address was forgotten.
+pub fn lock(conn: &mut Conn, id: MailboxId) -> Result<Mailbox> {
+    let locked = diesel::update(mailboxes::table.find(id))
+        .set(mailboxes::created_at.eq(mailboxes::created_at))
+        .returning(mailboxes::all_columns)
+        .get_result(conn)
+        .optional()?;
+    locked.ok_or(Error::NotFound)
 }
 
 /// Whether this person's choices for the mailbox need no confirmation any more.
@@ -151,5 +157,69 @@ pub fn of_person(conn: &mut Conn, person: PersonId, limit: i64) -> Result<Vec<Ma
         .order(mailbox_people::confirmed_at.desc())
         .limit(limit)
         .select(mailboxes::all_columns);
+    Ok(query.load(conn)?)
+}
+
+/// Says who signs in by mail to this address, unless that is known.
+pub fn set_person(conn: &mut Conn, id: MailboxId, person: PersonId) -> Result<()> {
+    let unknown = mailboxes::table
+        .find(id)
+        .filter(mailboxes::person_id.is_null());
+    diesel::update(unknown)
+        .set(mailboxes::person_id.eq(person))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The mailbox that this person signs in by.
+pub fn signed_in_by(conn: &mut Conn, person: PersonId) -> Result<Option<Mailbox>> {
+    let query = mailboxes::table
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "person_id IS NOT NULL",
+        ))
+        .filter(mailboxes::person_id.eq(person));
+    Ok(query.first(conn).optional()?)
+}
+
+/// From now on everybody's choices for the mailbox have to be confirmed.
+pub fn distrust(conn: &mut Conn, id: MailboxId) -> Result<()> {
+    let all = mailbox_people::table.filter(mailbox_people::mailbox_id.eq(id));
+    diesel::delete(all).execute(conn)?;
+    Ok(())
+}
+
+/// From now on this person's choices have to be confirmed.
+pub fn distrust_person(conn: &mut Conn, person: PersonId) -> Result<()> {
+    let all = mailbox_people::table.filter(mailbox_people::person_id.eq(person));
+    diesel::delete(all).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets a mailbox, on which nothing hangs any more.
+pub fn delete(conn: &mut Conn, id: MailboxId) -> Result<()> {
+    diesel::delete(mailboxes::table.find(id)).execute(conn)?;
+    Ok(())
+}
+
+/// At most `limit` mailboxes given before `before` that nobody ever answered from, and on which nothing
+/// hangs that may still be answered.
+pub fn idle(conn: &mut Conn, before: Time, limit: i64) -> Result<Vec<MailboxId>> {
+    let hangs = subscriptions::table.filter(subscriptions::mailbox_id.eq(mailboxes::id));
+    let signs = sign_ins::table.filter(sign_ins::mailbox_id.eq(mailboxes::id));
+    let waits = outbox::table
+        .filter(outbox::recipient.eq(mailboxes::id))
+        .filter(outbox::state.eq("waiting"));
+    let query = mailboxes::table
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "confirmed_at IS NULL",
+        ))
+        .filter(mailboxes::created_at.lt(before))
+        .filter(diesel::dsl::not(diesel::dsl::exists(hangs)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(signs)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(waits)))
+        .select(mailboxes::id)
+        .limit(limit);
     Ok(query.load(conn)?)
 }

@@ -4,8 +4,10 @@
 pub mod audit;
 pub mod comments;
 mod connection;
+pub mod consents;
 pub mod events;
 pub mod idempotency;
+pub mod letter_requests;
 pub mod mailboxes;
 pub mod migrations;
 pub mod offline;
@@ -17,6 +19,7 @@ pub mod reports;
 pub mod revisions;
 mod schema;
 pub mod sessions;
+pub mod sign_ins;
 pub mod sites;
 pub mod subscriptions;
 pub mod suppressions;

@@ -191,3 +191,10 @@ pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
         .load(conn)?;
     Ok(diesel::delete(outbox::table.filter(outbox::id.eq_any(&done))).execute(conn)?)
 }
+
+/// Forgets all that was to be told to a mailbox.
+pub fn forget_recipient(conn: &mut Conn, mailbox: MailboxId) -> Result<()> {
+    let theirs = outbox::table.filter(outbox::recipient.eq(mailbox));
+    diesel::delete(theirs).execute(conn)?;
+    Ok(())
+}

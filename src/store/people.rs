@@ -239,3 +239,37 @@ pub fn set_role(conn: &mut Conn, id: PersonId, role: Role) -> Result<()> {
         .execute(conn)?;
     Ok(())
 }
+
+/// Those whom nobody vouches for and who signed with this address (in lower case) on a site, at most
+/// `limit`.
+pub fn guests_with_email(
+    conn: &mut Conn,
+    site: SiteId,
+    folded: &str,
+    limit: i64,
+) -> Result<Vec<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(lower_email().eq(folded))
+        .filter(people::kind.eq(Named(Kind::Guest)))
+        .order(people::id)
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Forgets an address (in lower case) of everybody on a site but its own people's, whose the operator gave.
+pub fn forget_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<()> {
+    let theirs = people::table
+        .filter(people::site_id.eq(site))
+        .filter(lower_email().eq(folded))
+        .filter(people::kind.ne(Named(Kind::Staff)));
+    diesel::update(theirs)
+        .set(people::email.eq(None::<String>))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The address as its index has it.
+fn lower_email() -> diesel::expression::SqlLiteral<diesel::sql_types::Text> {
+    diesel::dsl::sql("lower(email)")
+}

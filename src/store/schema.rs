@@ -373,3 +373,5 @@ diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
 diesel::joinable!(subscriptions -> mailboxes (mailbox_id));
 diesel::allow_tables_to_appear_in_same_query!(mailbox_people, mailboxes);
 diesel::allow_tables_to_appear_in_same_query!(subscriptions, mailboxes);
+diesel::allow_tables_to_appear_in_same_query!(mailboxes, sign_ins);
+diesel::allow_tables_to_appear_in_same_query!(mailboxes, outbox);

@@ -15,8 +15,9 @@ use crate::domain::time::Time;
 use crate::error::Result;
 
 /// A choice as stored.
-#[derive(Debug, Clone, Queryable, Insertable)]
+#[derive(Debug, Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = subscriptions)]
+#[diesel(treat_none_as_null = true)]
 pub struct Subscription {
     /// Its id.
     pub id: SubscriptionId,
@@ -243,4 +244,114 @@ fn reachable(conn: &mut Conn, ids: Vec<MailboxId>) -> Result<Vec<Mailbox>> {
     let silent = suppressions::among(conn, &addresses)?;
     mailboxes.retain(|mailbox| !silent.contains(&mailbox.folded));
     Ok(mailboxes)
+}
+
+/// What this person (nobody known, when `None`) chose for a mailbox about one thing.
+pub fn find(
+    conn: &mut Conn,
+    mailbox: MailboxId,
+    scope: Scope,
+    target: TargetId,
+    person: Option<PersonId>,
+) -> Result<Option<Subscription>> {
+    let query = subscriptions::table
+        .filter(subscriptions::mailbox_id.eq(mailbox))
+        .filter(subscriptions::scope.eq(Named(scope)))
+        .filter(subscriptions::target.eq(target))
+        .into_boxed();
+    let query = match person {
+        Some(person) => query.filter(subscriptions::person_id.eq(person)),
+        None => query.filter(subscriptions::person_id.is_null()),
+    };
+    Ok(query.first(conn).optional()?)
+}
+
+/// Adds a choice.
+pub fn insert(conn: &mut Conn, subscription: &Subscription) -> Result<()> {
+    diesel::insert_into(subscriptions::table)
+        .values(subscription)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Replaces a choice, which was read behind its mailbox's lock.
+pub fn replace(conn: &mut Conn, subscription: &Subscription) -> Result<()> {
+    diesel::update(subscriptions::table.find(subscription.id))
+        .set(subscription)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A mailbox's choices in that state, the latest first, at most `limit`.
+pub fn of_mailbox(
+    conn: &mut Conn,
+    mailbox: MailboxId,
+    state: Standing,
+    limit: i64,
+) -> Result<Vec<Subscription>> {
+    let query = subscriptions::table
+        .filter(subscriptions::mailbox_id.eq(mailbox))
+        .filter(subscriptions::state.eq(Named(state)))
+        .order((subscriptions::asked_at.desc(), subscriptions::id.desc()))
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// What this person chose about a thread and did not leave, the latest first, at most `limit`.
+pub fn of_person(
+    conn: &mut Conn,
+    person: PersonId,
+    thread: ThreadId,
+    limit: i64,
+) -> Result<Vec<Subscription>> {
+    let query = subscriptions::table
+        .filter(subscriptions::person_id.eq(person))
+        .filter(subscriptions::thread_id.eq(thread))
+        .filter(subscriptions::state.ne(Named(Standing::Ended)))
+        .order((subscriptions::asked_at.desc(), subscriptions::id.desc()))
+        .limit(limit);
+    Ok(query.load(conn)?)
+}
+
+/// Forgets at most `limit` choices that were not confirmed in time; gives how many.
+pub fn forget_pending(conn: &mut Conn, now: Time, limit: i64) -> Result<usize> {
+    let old: Vec<SubscriptionId> = subscriptions::table
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "state = 'pending'",
+        ))
+        .filter(subscriptions::expires_at.le(now))
+        .limit(limit)
+        .select(subscriptions::id)
+        .load(conn)?;
+    let old = subscriptions::table
+        .filter(subscriptions::id.eq_any(old))
+        .filter(subscriptions::state.eq(Named(Standing::Pending)))
+        .filter(subscriptions::expires_at.le(now));
+    Ok(diesel::delete(old).execute(conn)?)
+}
+
+/// Forgets every choice of a mailbox.
+pub fn forget_all(conn: &mut Conn, mailbox: MailboxId) -> Result<()> {
+    let all = subscriptions::table.filter(subscriptions::mailbox_id.eq(mailbox));
+    diesel::delete(all).execute(conn)?;
+    Ok(())
+}
+
+/// Hands a person's choices over to somebody whom they turned out to be. What both chose stays once.
+pub fn hand_over(conn: &mut Conn, from: PersonId, to: PersonId) -> Result<()> {
+    let theirs: Vec<Subscription> = subscriptions::table
+        .filter(subscriptions::person_id.eq(from))
+        .load(conn)?;
+    for row in theirs {
+        let known = find(conn, row.mailbox_id, *row.scope, row.target, Some(to))?;
+        let row = subscriptions::table.find(row.id);
+        match known {
+            Some(_) => diesel::delete(row).execute(conn)?,
+            None => diesel::update(row)
+                .set(subscriptions::person_id.eq(to))
+                .execute(conn)?,
+        };
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ pub mod comment;
 pub mod person;
 pub mod queue;
 pub mod site;
+pub mod subscription;
 pub mod thread;
 
 use serde::Serialize;

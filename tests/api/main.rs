@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod consent;
 mod contract;
 mod cors;
 mod cursors;
 mod feeds;
+mod letters;
 mod limits;
 mod log;
 mod moderation;

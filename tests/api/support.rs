@@ -131,6 +131,7 @@ impl App {
             "--rate-comments=0",
             "--rate-writes=0",
             "--rate-identity=0",
+            "--rate-letters=0",
         ]
         .map(String::from)
         .into();

@@ -46,6 +46,7 @@ fn help_explains_every_setting_once_and_shows_no_value() {
         ("--rate-comments", "POSTIL_RATE_COMMENTS"),
         ("--rate-writes", "POSTIL_RATE_WRITES"),
         ("--rate-identity", "POSTIL_RATE_IDENTITY"),
+        ("--rate-letters", "POSTIL_RATE_LETTERS"),
         ("--max-streams", "POSTIL_MAX_STREAMS"),
         ("--workers", "POSTIL_WORKERS"),
         ("--read-connections", "POSTIL_READ_CONNECTIONS"),

@@ -1,0 +1,243 @@
+//! Consent: what an address agreed to, and the one letter that asks it. Nothing but that letter goes to
+//! an address for choices of somebody from whom it did not agree to take them.
+
+use std::time::Duration;
+
+use crate::domain::id::{MailboxId, PersonId, SubscriptionId, TargetId, ThreadId};
+use crate::domain::link;
+use crate::domain::subscription::{Act, Form, Frequency, Scope, Standing};
+use crate::domain::text::Email;
+use crate::domain::time::Time;
+use crate::domain::word::Kind;
+use crate::error::{Error, Result};
+use crate::store::mailboxes::{self, Mailbox};
+use crate::store::people::Person;
+use crate::store::subscriptions::{self, Subscription};
+use crate::store::types::Named;
+use crate::store::{Store, Tx, consents, letter_requests, outbox, suppressions};
+
+/// How long a choice waits for the comment that it was made with to be published.
+const HELD: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How long after its letter the same need may have another.
+const AGAIN: Duration = Duration::from_secs(3600);
+
+/// How many choices are looked at together.
+const MANY: i64 = 1000;
+
+/// Something that somebody wants to be told of.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What kind of thing is followed.
+    pub scope: Scope,
+    /// Which one.
+    pub target: TargetId,
+    /// The thread, where it is about one.
+    pub thread: Option<ThreadId>,
+    /// How soon.
+    pub frequency: Frequency,
+    /// Where it was chosen.
+    pub form: Form,
+}
+
+/// Writes a choice down for a mailbox that this transaction has locked. It counts at once if the
+/// mailbox's owner agreed to this person's choices before; otherwise it waits for [`ask`].
+///
+/// Nobody can change what counts already without being known to the address.
+pub(super) fn choose(
+    tx: &mut Tx,
+    mailbox: &Mailbox,
+    person: Option<&Person>,
+    choice: &Choice,
+    now: Time,
+) -> Result<()> {
+    let trusted = match person {
+        None => false,
+        Some(person) => is_trusted(tx, mailbox, person, now)?,
+    };
+    let id = person.map(|person| person.id);
+    let known = subscriptions::find(tx, mailbox.id, choice.scope, choice.target, id)?;
+    let is_new = known.is_none();
+    let mut row = known.unwrap_or_else(|| blank(mailbox, id, choice, now));
+    if !trusted && *row.state == Standing::Active {
+        return Ok(());
+    }
+    let was = *row.state;
+    row.thread_id = choice.thread;
+    row.frequency = Named(choice.frequency);
+    row.form = Named(choice.form);
+    row.asked_at = now;
+    if trusted {
+        row.state = Named(Standing::Active);
+        row.confirmed_at = Some(now);
+    } else if is_new || was == Standing::Ended {
+        row.state = Named(Standing::Pending);
+        row.letter_at = None;
+        row.confirmed_at = None;
+        row.expires_at = now.plus(patience(choice.form));
+    }
+    match is_new {
+        true => subscriptions::insert(tx, &row)?,
+        false => subscriptions::replace(tx, &row)?,
+    }
+    let act = match (trusted, was) {
+        (true, Standing::Active) if !is_new => Act::Changed,
+        (true, _) => Act::Confirmed,
+        (false, _) => Act::Asked,
+    };
+    consents::record(tx, &row, act, choice.form, now)
+}
+
+fn blank(mailbox: &Mailbox, person: Option<PersonId>, choice: &Choice, now: Time) -> Subscription {
+    Subscription {
+        id: SubscriptionId::new(),
+        mailbox_id: mailbox.id,
+        site_id: mailbox.site_id,
+        person_id: person,
+        scope: Named(choice.scope),
+        target: choice.target,
+        thread_id: choice.thread,
+        frequency: Named(choice.frequency),
+        state: Named(Standing::Pending),
+        form: Named(choice.form),
+        asked_at: now,
+        letter_at: None,
+        expires_at: now.plus(patience(choice.form)),
+        confirmed_at: None,
+    }
+}
+
+/// How long a choice waits for its letter to be called for.
+fn patience(form: Form) -> Duration {
+    match form {
+        Form::Comment => HELD,
+        _ => link::CONFIRM,
+    }
+}
+
+/// Whether the mailbox's owner has nothing more to confirm: they agreed to this person's choices, or
+/// whoever made the person known (the site, the operator) vouches for the address.
+fn is_trusted(tx: &mut Tx, mailbox: &Mailbox, person: &Person, now: Time) -> Result<bool> {
+    if mailboxes::is_confirmed(tx, mailbox.id, person.id)? {
+        return Ok(true);
+    }
+    let email = person.email.as_deref().unwrap_or_default();
+    let is_vouched_for = matches!(*person.kind, Kind::Sso | Kind::Staff)
+        && email.eq_ignore_ascii_case(&mailbox.email)
+        && Email::parse(email).is_ok();
+    if is_vouched_for {
+        mailboxes::confirm(tx, mailbox.id, person.id, now)?;
+    }
+    Ok(is_vouched_for)
+}
+
+/// Asks a mailbox, which this transaction has locked, whether it wants what this person chose for it:
+/// one letter for whatever waits, and another only after an hour. What nobody in particular chose is
+/// asked one by one. Addresses that had their share of letters, or get none at all, are not asked.
+pub(super) fn ask(
+    tx: &mut Tx,
+    mailbox: &Mailbox,
+    person: Option<PersonId>,
+    now: Time,
+) -> Result<()> {
+    let waiting: Vec<_> = subscriptions::of_mailbox(tx, mailbox.id, Standing::Pending, MANY)?
+        .into_iter()
+        .filter(|row| row.person_id == person)
+        .collect();
+    let needs: Vec<&[Subscription]> = match person {
+        Some(_) => vec![&waiting],
+        None => waiting.chunks(1).collect(),
+    };
+    for need in needs {
+        let Some(first) = need.first() else {
+            continue;
+        };
+        let asked_at = need.iter().filter_map(|row| row.letter_at).max();
+        let is_due = asked_at.is_none_or(|asked| asked.plus(AGAIN) <= now);
+        // One that did not just come in, and has no letter, was refused its letter before.
+        let is_fresh = need.iter().any(|row| row.asked_at == now);
+        let wanted = is_due && (is_fresh || person.is_some()) && may_write(tx, mailbox, now)?;
+        let letter_at = match (wanted, asked_at) {
+            (true, _) => now,
+            // Whoever confirms the one confirms the other, so they end together.
+            (false, Some(asked)) if person.is_some() => asked,
+            (false, _) => continue,
+        };
+        for row in need.iter().filter(|row| wanted || row.letter_at.is_none()) {
+            let row = Subscription {
+                letter_at: Some(letter_at),
+                expires_at: letter_at.plus(link::CONFIRM),
+                ..row.clone()
+            };
+            subscriptions::replace(tx, &row)?;
+        }
+        if wanted {
+            let call = outbox::Call {
+                kind: outbox::CONFIRM,
+                subject: first.id.cast(),
+                recipient: mailbox.id,
+                site: mailbox.site_id,
+                thread: first.thread_id,
+                cadence: Frequency::Instant,
+                causes: Vec::new(),
+            };
+            outbox::post(tx, &call, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether one more letter that anybody could ask for may go to a mailbox; counts it.
+pub(super) fn may_write(tx: &mut Tx, mailbox: &Mailbox, now: Time) -> Result<bool> {
+    if suppressions::of(tx, &mailbox.folded)?.is_some() {
+        return Ok(false);
+    }
+    letter_requests::count(tx, &mailbox.folded, now)
+}
+
+/// Agrees to a choice, and to all else that the same person chose for the mailbox, now and later. Agreeing
+/// twice is agreeing once. Gives the choices that count by it.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is there no more: left, forgotten or too old.
+pub async fn confirm(
+    store: &Store,
+    mailbox: MailboxId,
+    id: SubscriptionId,
+    now: Time,
+) -> Result<Vec<SubscriptionId>> {
+    store
+        .write(move |tx| {
+            mailboxes::answered(tx, mailbox, now)?;
+            let asked = subscriptions::by_id(tx, id)?
+                .filter(|row| row.mailbox_id == mailbox)
+                .ok_or(Error::NotFound)?;
+            match *asked.state {
+                Standing::Ended => return Err(Error::NotFound),
+                Standing::Pending if asked.expires_at <= now => return Err(Error::NotFound),
+                Standing::Active => return Ok(vec![id]),
+                Standing::Pending => {}
+            }
+            let mut agreed = vec![asked.clone()];
+            if let Some(person) = asked.person_id {
+                mailboxes::confirm(tx, mailbox, person, now)?;
+                let waiting = subscriptions::of_mailbox(tx, mailbox, Standing::Pending, MANY)?;
+                agreed.extend(
+                    waiting
+                        .into_iter()
+                        .filter(|row| row.person_id == Some(person) && row.id != id),
+                );
+            }
+            for row in &agreed {
+                let row = Subscription {
+                    state: Named(Standing::Active),
+                    confirmed_at: Some(now),
+                    ..row.clone()
+                };
+                subscriptions::replace(tx, &row)?;
+                consents::record(tx, &row, Act::Confirmed, Form::ConfirmPage, now)?;
+            }
+            Ok(agreed.iter().map(|row| row.id).collect())
+        })
+        .await
+}
