@@ -3,6 +3,7 @@
 
 pub mod folding;
 pub mod likeness;
+pub mod spam;
 pub mod words;
 pub mod writing;
 
