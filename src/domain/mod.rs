@@ -23,3 +23,4 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod word;
+pub mod work;
