@@ -63,6 +63,8 @@ pub struct Policy {
     pub trailing_slash: TrailingSlash,
     /// Names that no guest may sign with, besides those of the site's own people; at most 100.
     pub reserved_names: Vec<String>,
+    /// Whether people may sign in by mail; as `guests` where nothing is said, since anybody has an address.
+    pub email_sign_in: Option<bool>,
     /// Whether everybody may read a comment's earlier texts.
     pub public_history: bool,
     /// What moderators may give as the reason of a decision, at most 30.
@@ -113,6 +115,7 @@ impl Default for Policy {
             moderation: Moderation::Post,
             trailing_slash: TrailingSlash::Keep,
             reserved_names: Vec::new(),
+            email_sign_in: None,
             public_history: false,
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),
@@ -220,6 +223,11 @@ impl Policy {
         self.decision_reasons
             .iter()
             .find(|reason| reason.code == code)
+    }
+
+    /// Whether people may sign in by mail.
+    pub fn signs_in_by_email(&self) -> bool {
+        self.email_sign_in.unwrap_or(self.guests)
     }
 
     /// When a thread made at `created` stops taking comments by itself.

@@ -39,14 +39,14 @@ const FORM: usize = 4096;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// What a request to one of these pages is: the house, the time, and its link.
-struct Visit {
-    app: Data<App>,
-    now: Time,
-    link: Result<Link, Refused>,
+pub(super) struct Visit {
+    pub(super) app: Data<App>,
+    pub(super) now: Time,
+    pub(super) link: Result<Link, Refused>,
 }
 
 impl Visit {
-    fn new(request: &HttpRequest, purpose: Purpose) -> Result<Self> {
+    pub(super) fn new(request: &HttpRequest, purpose: Purpose) -> Result<Self> {
         let (app, now) = (app(request)?, Time::now());
         let token = request.match_info().get("token").unwrap_or_default();
         let link = Link::open(&app.keys, purpose, token, now);
@@ -54,7 +54,7 @@ impl Visit {
     }
 
     /// The page for a link that does not work: in the site's language where that is known.
-    async fn refused(&self) -> Result<HttpResponse> {
+    pub(super) async fn refused(&self) -> Result<HttpResponse> {
         match &self.link {
             Ok(_) | Err(Refused::Invalid) => invalid(),
             Err(Refused::Expired(link)) => {

@@ -23,6 +23,7 @@ mod query;
 mod queue;
 mod reading;
 mod request;
+mod sign_in;
 mod sites;
 mod stream;
 mod subscriptions;
@@ -107,6 +108,15 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(POST, identity::sign_out)],
     );
 
+    at(config, "/v1/identity/email", [on(POST, sign_in::ask)]);
+    at(
+        config,
+        "/v1/identity/email/verify",
+        [on(POST, sign_in::verify)],
+    );
+    let earlier = [on(GET, sign_in::earlier), on(POST, sign_in::join)];
+    at(config, "/v1/identity/earlier", earlier);
+
     at(
         config,
         "/v1/subscriptions",
@@ -123,6 +133,8 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/s/unsubscribe/{token}", leave);
     let manage = [on(GET, mailbox::manage), on(POST, mailbox::managed)];
     at(config, "/s/manage/{token}", manage);
+    let sign_in = [on(GET, sign_in::page), on(POST, sign_in::go)];
+    at(config, "/s/sign-in/{token}", sign_in);
 
     at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
     at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);

@@ -16,6 +16,7 @@ pub mod queue;
 pub mod reactions;
 pub mod reading;
 pub mod reports;
+pub mod sign_in;
 pub mod signing;
 pub mod sites;
 pub mod staff;

@@ -330,6 +330,40 @@ pub fn of_person(
     Ok(query.load(conn)?)
 }
 
+/// How many comments a person wrote and did not take back.
+pub fn count_of_person(conn: &mut Conn, person: PersonId) -> Result<i64> {
+    let query = comments::table
+        .filter(comments::person_id.eq(person))
+        .filter(comments::status.ne(Named(Status::Deleted)))
+        .count();
+    Ok(query.get_result(conn)?)
+}
+
+/// The last comment of a person that everybody sees.
+pub fn latest_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<Comment>> {
+    let query = comments::table
+        .filter(comments::person_id.eq(person))
+        .filter(comments::status.eq(Named(Status::Published)))
+        .order(comments::created_at.desc());
+    Ok(query.first(conn).optional()?)
+}
+
+/// A thread in which a person wrote, if there is any.
+pub fn thread_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<ThreadId>> {
+    let query = comments::table
+        .filter(comments::person_id.eq(person))
+        .select(comments::thread_id);
+    Ok(query.first(conn).optional()?)
+}
+
+/// Says that a comment is somebody else's.
+pub fn set_person(conn: &mut Conn, id: CommentId, person: PersonId) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::person_id.eq(person))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Whether something listed is shown beneath this comment or answers it.
 pub fn is_answered(conn: &mut Conn, id: CommentId) -> Result<bool> {
     let beneath = comments::table

@@ -14,6 +14,7 @@ use crate::store::threads::Thread;
 pub struct Policy<'a> {
     guests: bool,
     sso: bool,
+    email_sign_in: bool,
     fields: Fields,
     depth: i32,
     edit_window: u32,
@@ -32,6 +33,7 @@ impl<'a> Policy<'a> {
         Self {
             guests: site.policy.guests,
             sso: site.sso.is_some(),
+            email_sign_in: site.policy.signs_in_by_email(),
             fields: site.policy.fields,
             depth: site.policy.depth,
             edit_window: site.policy.edit_window,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::{PgConnection, SqliteConnection};
-use postil::domain::id::{MailboxId, SiteId, SubscriptionId};
+use postil::domain::id::{MailboxId, SignInId, SiteId, SubscriptionId};
 use postil::domain::link::{Aim, Leaving, Link};
 use postil::domain::subscription::Frequency;
 use postil::domain::time::Time;
@@ -100,12 +100,17 @@ impl<'a> Letters<'a> {
         link.address(&self.keys, "")
     }
 
-    fn to(&self, email: &str, aim: Aim, expires_at: Time) -> String {
+    pub fn to(&self, email: &str, aim: Aim, expires_at: Time) -> String {
         let rows = self.rows(
             "SELECT id AS subject, id AS mailbox, site_id AS site FROM mailboxes WHERE folded = $1",
             email,
         );
         self.link(&rows[0], aim, expires_at)
+    }
+
+    /// The six digits of an attempt to sign in.
+    pub fn code(&self, attempt: SignInId) -> String {
+        postil::domain::link::code(&self.keys, attempt)
     }
 
     /// A link to the page of all that this address follows.
@@ -123,7 +128,7 @@ impl<'a> Letters<'a> {
     }
 }
 
-const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+pub const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
 
 fn uuid(bytes: &[u8]) -> Uuid {
     Uuid::from_slice(bytes).unwrap()

@@ -21,6 +21,7 @@ mod problems;
 mod queue;
 mod reading;
 mod retries;
+mod sign_in;
 mod sign_on;
 mod sites;
 mod support;

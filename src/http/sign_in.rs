@@ -1,0 +1,162 @@
+//! Signing in by mail, and taking over what guests wrote under one's address.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use super::answer;
+use super::body::{Body, Fields};
+use super::mailbox::{Page as Sheet, Visit, form, secure};
+use super::request::Call;
+use crate::domain::id::PersonId;
+use crate::domain::invalid::Invalid;
+use crate::domain::link::{Aim, Link, Purpose};
+use crate::domain::text::Email;
+use crate::error::{Error, Result};
+use crate::service::leaving;
+use crate::service::sign_in::{self, EarlierGuest, Proof};
+use crate::service::threads::Page;
+
+/// Most guests that are joined at a time.
+const GUESTS: usize = 50;
+
+/// Who wants to sign in, and where they are.
+#[derive(Deserialize)]
+pub struct Wanted {
+    site: String,
+    email: String,
+    url: String,
+}
+
+/// `POST /v1/identity/email`.
+pub async fn ask(call: Call, body: Body<Wanted>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.letters)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let mut fields = Fields::default();
+    let email = fields.take("/email", Email::parse(&body.value.email));
+    let page = Page::parse(&site, &body.value.url, None);
+    let page = fields.take("/url", page.map_err(|(_, invalid)| invalid));
+    let (email, page) = fields.finish(email.zip(page))?;
+    let asked = sign_in::ask(&call.app.store, site.id, email, page.url, call.now).await?;
+    answer::private(StatusCode::ACCEPTED, &asked)
+}
+
+/// What was mailed.
+#[derive(Deserialize)]
+pub struct Mailed {
+    site: String,
+    request: Option<String>,
+    code: String,
+}
+
+/// `POST /v1/identity/email/verify`.
+pub async fn verify(call: Call, body: Body<Mailed>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.identity)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let Mailed { request, code, .. } = body.value;
+    let proof = match request {
+        None => Proof::Fragment(code),
+        Some(request) => {
+            // Written apart as letters do, for the eye.
+            let code = code.split_whitespace().collect();
+            Proof::Code(request.parse().map_err(|_| sign_in::wrong())?, code)
+        }
+    };
+    let app = &call.app;
+    let identity = sign_in::verify(&app.store, &app.keys, &site, proof, call.now).await?;
+    answer::private(StatusCode::OK, &identity)
+}
+
+#[derive(Serialize)]
+struct Offered {
+    items: Vec<EarlierGuest>,
+}
+
+/// `GET /v1/identity/earlier`.
+pub async fn earlier(call: Call) -> Result<HttpResponse> {
+    call.check_own_origin().await?;
+    let items = sign_in::earlier(&call.app.store, &call.caller).await?;
+    answer::private(StatusCode::OK, &Offered { items })
+}
+
+/// Whose comments are one's own.
+#[derive(Deserialize)]
+pub struct Join {
+    guests: Vec<String>,
+}
+
+/// `POST /v1/identity/earlier`.
+pub async fn join(call: Call, body: Body<Join>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.identity)?;
+    call.check_own_origin().await?;
+    let refuse =
+        |detail: &str| Error::field("/guests", Invalid::new("field_invalid", detail.to_owned()));
+    if !(1..=GUESTS).contains(&body.value.guests.len()) {
+        return Err(refuse("`guests` takes 1 to 50 ids."));
+    }
+    let parsed = body.value.guests.iter().map(|id| id.parse());
+    let guests: Vec<PersonId> = parsed
+        .collect::<Result<_, _>>()
+        .map_err(|_| refuse("`guests` takes ids of guests."))?;
+    sign_in::join(&call.app.store, &call.caller, guests, call.now).await?;
+    Ok(answer::no_content())
+}
+
+/// `GET /s/sign-in/{token}`.
+pub async fn page(request: HttpRequest) -> Result<HttpResponse> {
+    let visit = Visit::new(&request, Purpose::SignIn)?;
+    let Ok(Link {
+        site,
+        aim: Aim::SignIn(id),
+        ..
+    }) = visit.link
+    else {
+        return visit.refused().await;
+    };
+    let site = leaving::site(&visit.app.store, site).await?;
+    match sign_in::way_back(&visit.app.store, id, visit.now).await {
+        Ok(url) => {
+            // Browsers hold the redirect that follows the form against the page's policy as well.
+            let origin = url::Url::parse(&url).map(|url| url.origin().ascii_serialization());
+            let origin = origin.map_err(|error| Error::Internal(error.to_string()))?;
+            Sheet::of(&site, "sign_in").show(StatusCode::OK, Some(&origin))
+        }
+        Err(Error::NotFound) => Sheet::of(&site, "too_old").show(StatusCode::GONE, None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /s/sign-in/{token}`: back to the page, with what signs in there in the address's fragment, which
+/// no server sees.
+pub async fn go(request: HttpRequest, body: Payload) -> Result<HttpResponse> {
+    form(&request, body).await?;
+    let visit = Visit::new(&request, Purpose::SignIn)?;
+    let Ok(
+        link @ Link {
+            aim: Aim::SignIn(id),
+            ..
+        },
+    ) = &visit.link
+    else {
+        return visit.refused().await;
+    };
+    let (store, keys) = (&visit.app.store, &visit.app.keys);
+    match sign_in::open(store, keys, link, *id, visit.now).await {
+        Ok(address) => {
+            let mut response = HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, address))
+                .finish();
+            secure(&mut response);
+            Ok(response)
+        }
+        Err(Error::NotFound) => {
+            let site = leaving::site(store, link.site).await?;
+            Sheet::of(&site, "too_old").show(StatusCode::GONE, None)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,193 @@
+//! Signing in by mail: by the link, by the code, once; and what guests wrote under the address.
+
+use postil::domain::id::SignInId;
+use postil::domain::link::Aim;
+use postil::domain::time::Time;
+use serde_json::{Value, json};
+
+use crate::consent::press;
+use crate::letters::{HOUR, Letters};
+use crate::support::{Answer, App, SITE, comment, on_both, page_url};
+
+const ANN: &str = "ann@example.org";
+
+/// Asks for a letter, and gives what goes with its code.
+fn ask(app: &App, email: &str) -> SignInId {
+    let wanted = json!({"site": SITE, "email": email, "url": page_url("a")});
+    let asked = app.post("/v1/identity/email", wanted).send().is(202).body;
+    asked["request"].as_str().unwrap().parse().unwrap()
+}
+
+fn verify(app: &App, body: Value) -> Answer {
+    app.post("/v1/identity/email/verify", body).send()
+}
+
+fn by_code(app: &App, request: SignInId, code: &str) -> Answer {
+    verify(app, json!({"site": SITE, "request": request, "code": code}))
+}
+
+/// Follows the mailed link and gives the code of the address that it leads back to.
+fn follow(app: &App, link: &str) -> String {
+    let html = app.get(link).send().is(200).text();
+    assert_eq!(html.matches("<button").count(), 1, "{html}");
+    let answer = press(app, link).is(303);
+    let back = answer.header("location").to_owned();
+    let (page, code) = back.split_once("#postil-sign-in=").unwrap();
+    assert_eq!(page, page_url("a"));
+    code.to_owned()
+}
+
+#[test]
+fn the_link_signs_in_whoever_opens_the_letter_once() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let id = ask(app, ANN);
+        let link = letters.to(ANN, Aim::SignIn(id), Time::now().plus(HOUR));
+        let page = app.get(&link).send().is(200);
+        let policy = page.header("content-security-policy").to_owned();
+        assert!(
+            policy.contains("form-action 'self' https://blog.example;"),
+            "{policy}"
+        );
+        let code = follow(app, &link);
+        let fragment = json!({"site": SITE, "code": code});
+        let session = verify(app, fragment.clone()).is(200).body;
+        assert_eq!(session["person"]["kind"], "email");
+        assert_eq!(session["person"]["verified"], true);
+        assert!(!session.to_string().contains("ann@"), "{session}");
+        verify(app, fragment).refuses(422, "code_invalid");
+        app.get(&link).send().is(410);
+        press(app, &link).is(410);
+        by_code(app, id, &letters.code(id)).refuses(422, "code_invalid");
+        // The same reader is the same person next time.
+        let again = ask(app, ANN);
+        let second = by_code(app, again, &letters.code(again)).is(200).body;
+        assert_eq!(second["person"]["id"], session["person"]["id"]);
+    });
+}
+
+#[test]
+fn a_code_is_tried_five_times_and_used_once() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let id = ask(app, ANN);
+        let code = letters.code(id);
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for guess in [wrong, "", "12345", "1234567"] {
+            let body = json!({"site": SITE, "request": id, "code": guess});
+            let answer = verify(app, body);
+            assert_eq!(answer.body["code"], "code_invalid", "{}", answer.text());
+        }
+        let spaced = format!("{} {}", &code[..3], &code[3..]);
+        by_code(app, id, &spaced).is(200);
+        by_code(app, id, &code).refuses(422, "code_invalid");
+
+        let id = ask(app, ANN);
+        for _ in 0..5 {
+            by_code(app, id, wrong).refuses(422, "code_invalid");
+        }
+        by_code(app, id, &letters.code(id)).refuses(422, "code_invalid");
+        let unknown = SignInId::new();
+        by_code(app, unknown, &letters.code(unknown)).refuses(422, "code_invalid");
+    });
+}
+
+#[test]
+fn what_was_mailed_for_one_thing_or_site_is_nothing_elsewhere() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let other = json!({"slug": "other", "name": "Other", "origins": ["https://other.example"]});
+        app.post("/v1/sites", other)
+            .bearer(&app.admin)
+            .send()
+            .is(201);
+        let id = ask(app, ANN);
+        let link = letters.to(ANN, Aim::SignIn(id), Time::now().plus(HOUR));
+        let token = link.rsplit('/').next().unwrap().to_owned();
+        verify(app, json!({"site": SITE, "code": token})).refuses(422, "code_invalid");
+        let code = letters.code(id);
+        verify(app, json!({"site": "other", "request": id, "code": code}))
+            .refuses(422, "code_invalid");
+        let code = follow(app, &link);
+        verify(app, json!({"site": "other", "code": code})).refuses(422, "code_invalid");
+        verify(app, json!({"site": SITE, "code": "x".repeat(400)})).refuses(422, "code_invalid");
+        app.get(&letters.to(ANN, Aim::SignIn(id), Time::from_micros(1)))
+            .send()
+            .is(410);
+        let off = json!({"site": SITE, "email": ANN, "url": "https://evil.example/"});
+        app.post("/v1/identity/email", off)
+            .send()
+            .refuses(422, "url_not_on_site");
+    });
+}
+
+#[test]
+fn an_address_gets_three_letters_an_hour_and_nobody_learns_of_it() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let asked: Vec<SignInId> = (0..4).map(|_| ask(app, ANN)).collect();
+        by_code(app, asked[3], &letters.code(asked[3])).refuses(422, "code_invalid");
+        by_code(app, asked[2], &letters.code(asked[2])).is(200);
+    });
+}
+
+#[test]
+fn what_guests_wrote_is_offered_and_joined_by_choice() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let mut body = comment("a", "When I was nobody");
+        body["author"] = json!({"name": "Ann", "email": "Ann@Example.org"});
+        let mine = app.post("/v1/comments", body.clone()).send().is(201).body;
+        body["body"] = json!("Not me");
+        let foreign = app.post("/v1/comments", body).send().is(201).body;
+        let mut other = comment("a", "Somebody else");
+        other["author"] = json!({"email": "bob@example.org"});
+        let bob = app.post("/v1/comments", other).send().is(201).body;
+
+        let id = ask(app, ANN);
+        let session = by_code(app, id, &letters.code(id)).is(200).body;
+        let token = session["token"].as_str().unwrap();
+        let offered = |token: &str| {
+            let answer = app.get("/v1/identity/earlier").bearer(token).send();
+            answer.is(200).body["items"].clone()
+        };
+        let items = offered(token);
+        assert_eq!(items.as_array().unwrap().len(), 2, "{items}");
+        assert_eq!(items[0]["name"], "Ann");
+        assert_eq!(items[0]["latest"]["id"], mine["id"]);
+        let guest = |comment: &Value| comment["author"]["id"].clone();
+        let joined = json!({"guests": [guest(&mine), guest(&bob)]});
+        app.post("/v1/identity/earlier", joined)
+            .bearer(token)
+            .send()
+            .is(204);
+        let author = |comment: &Value| {
+            let path = format!("/v1/comments/{}", comment["id"].as_str().unwrap());
+            app.get(&path).send().is(200).body["comment"]["author"].clone()
+        };
+        assert_eq!(author(&mine)["id"], session["person"]["id"]);
+        assert_eq!(author(&mine)["name"], "Ann");
+        assert_eq!(author(&foreign)["id"], guest(&foreign));
+        assert_eq!(author(&bob)["id"], guest(&bob));
+        assert_eq!(offered(token).as_array().unwrap().len(), 1);
+        // The guest's own token counts no more, and the new one does.
+        let path = format!("/v1/comments/{}", mine["id"].as_str().unwrap());
+        app.delete(&path)
+            .bearer(mine["token"].as_str().unwrap())
+            .send()
+            .refuses(401, "token_invalid");
+        app.delete(&path).bearer(token).send().is(204);
+        // Nothing is offered to whoever did not prove an address.
+        app.get("/v1/identity/earlier")
+            .send()
+            .refuses(401, "unauthorized");
+        app.get("/v1/identity/earlier")
+            .bearer(&app.guest())
+            .send()
+            .refuses(403, "forbidden");
+        app.post("/v1/identity/earlier", json!({"guests": []}))
+            .bearer(token)
+            .send()
+            .refuses(422, "field_invalid");
+    });
+}
