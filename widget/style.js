@@ -95,6 +95,8 @@ section > .more {
 .list { margin-block-start: 2em; }
 .list > li { padding-block: 1.5em; border-block-start: 1px solid var(--line); }
 .none { margin-block-start: 2em; }
+.outage { display: flex; flex-wrap: wrap; align-items: center; column-gap: .25em; }
+section > .outage { margin-block-start: 1.5em; }
 article {
   display: grid; grid-template-columns: var(--face) minmax(0, 1fr); column-gap: var(--gap); scroll-margin-block: 4em;
   border-radius: 4px;
@@ -182,7 +184,7 @@ li > .more { margin-inline-start: calc((var(--face) + var(--gap)) / .8125); marg
 }
 @media (any-pointer: coarse), (max-width: 30rem) {
   .quiet, .vote, .reaction, .more, .fresh, select { min-height: 44px; min-width: 44px; }
-  .reaction, .vote { justify-content: center; }
+  .reaction { justify-content: center; }
   .actions { margin-block: -.25em -.5em; }
   .reactions { margin-inline-start: 0; }
   .send { min-height: 44px; }

@@ -15,9 +15,9 @@ pub const PARTS: [Part; 10] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js.br"),
     },
     Part {
-        name: "compose-QZEDBOZI.js",
-        script: include_bytes!("../../widget/dist/postil/compose-QZEDBOZI.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-QZEDBOZI.js.br"),
+        name: "compose-FHH6V7AD.js",
+        script: include_bytes!("../../widget/dist/postil/compose-FHH6V7AD.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-FHH6V7AD.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",

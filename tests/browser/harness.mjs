@@ -45,10 +45,11 @@ export class Window {
    * @param {object} [o]
    * @param {(context: import('playwright-core').BrowserContext) => Promise<void>} [o.prepare] before the page is loaded
    * @param {boolean} [o.approach] whether to scroll
+   * @param {object} [o.settings] of Playwright's context
    */
-  static async open(browser, path, { prepare, approach = true } = {}) {
+  static async open(browser, path, { prepare, approach = true, settings } = {}) {
     const service = serviceUrl();
-    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1000, height: 1400 } });
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1000, height: 1400 }, ...settings });
     context.setDefaultTimeout(PATIENCE);
     const it = new Window();
     context.on('request', (request) => {

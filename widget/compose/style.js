@@ -1,7 +1,7 @@
 // The looks of what comes with writing, added to those of the block.
 
 export const CSS = `
-[aria-invalid="true"] { border-color: color-mix(in oklab, #d22b30 70%, currentColor); }
+.form :is(input, textarea)[aria-invalid="true"] { border-color: color-mix(in oklab, #d22b30 70%, currentColor); }
 label .muted { font-weight: 400; }
 .who { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10em), 1fr)); gap: .25em .875em; }
 /* Fields side by side stay level where one's label takes two lines. */
