@@ -45,27 +45,27 @@ export class Client {
   // What everyone sees: sent without a token, so that caches may answer.
 
   page({ url, key, sort }) {
-    return this.#read('threads', { site: this.#site, url, key, sort });
+    return this.read('threads', { site: this.#site, url, key, sort });
   }
 
-  comments(thread, { sort, after }) {
-    return this.#read(`threads/${thread}/comments`, { sort, after });
+  comments(thread, query) {
+    return this.read(`threads/${thread}/comments`, query);
   }
 
   comment(id) {
-    return this.#read(`comments/${id}`);
+    return this.read(`comments/${id}`);
   }
 
   replies(id, after) {
-    return this.#read(`comments/${id}/replies`, { after });
+    return this.read(`comments/${id}/replies`, { after });
   }
 
   changes(thread, since) {
-    return this.#read(`threads/${thread}/changes`, { since });
+    return this.read(`threads/${thread}/changes`, { since });
   }
 
   counts(urls) {
-    return this.#read('counts', { site: this.#site, url: urls });
+    return this.read('counts', { site: this.#site, url: urls });
   }
 
   eventsUrl(thread, since) {
@@ -168,7 +168,7 @@ export class Client {
     return this.#identity.held;
   }
 
-  #read(path, query) {
+  read(path, query) {
     return this.#send('GET', path, { query });
   }
 

@@ -5,6 +5,7 @@ import { fill, h, set, setServerHtml } from './dom.js';
 import { explain, form } from './form.js';
 import { filter, has, map } from './lists.js';
 import { parts } from './parts.js';
+import { PLANTED } from './place.js';
 import { isolated } from './phrases.js';
 import { Thread } from './thread.js';
 import { BlockView, outage } from './view.js';
@@ -18,6 +19,7 @@ const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 // How often the words for a number that grows are said.
 const SPARING = 20_000;
+const idle = window.requestIdleCallback ?? setTimeout;
 
 export class Conversation {
   #show;
@@ -35,6 +37,7 @@ export class Conversation {
   #sending = 0;
   #held = [];
   #adornments = [];
+  #inline = null;
   #ended = new AbortController();
 
   // For the parts: these change when the thread is read anew, so they are to be asked for each time.
@@ -43,6 +46,7 @@ export class Conversation {
   /** @type {BlockView} */
   view = null;
   t;
+  clock;
   part = parts({ h, fill, set, setServerHtml, dress, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   /** Aborted when the block leaves the page, or is to show another thread. */
   ended = this.#ended.signal;
@@ -109,7 +113,7 @@ export class Conversation {
 
   /** Most who write read first: when they begin, what they need is here. */
   #prepare() {
-    if (this.#seen && this.view) (window.requestIdleCallback ?? setTimeout)(() => this.view.prepare());
+    if (this.#seen && this.view) idle(() => this.view.prepare());
   }
 
   /** What is new since the last visit is marked, once the reader sees the block. */
@@ -136,9 +140,10 @@ export class Conversation {
     this.model = new Thread(page, order);
     this.model.person = this.client.reader;
     const { exact, ago } = clock(said.locale, this.t('now'));
+    this.clock = { exact, ago: (iso) => ago(iso, Date.now() + this.client.skew) };
     this.view = new BlockView(this.model, {
       t: this.t,
-      clock: { exact, ago: (iso) => ago(iso, Date.now() + this.client.skew) },
+      clock: this.clock,
       level: this.place.level,
       act: this.#actions(),
       part: this.part,
@@ -149,6 +154,10 @@ export class Conversation {
     this.#show(this.view.element, said);
     this.#prepare();
     this.#visit();
+    // Notes beside the text, where there are any or may be.
+    if (page.passages.length || page.policy.passages !== 'off' || document.querySelector(PLANTED)) {
+      idle(async () => (this.#inline = await this.part('inline').catch(() => null))?.attach());
+    }
   }
 
   async #listen() {
@@ -209,6 +218,7 @@ export class Conversation {
     }
     this.model.apply(change);
     this.view.steadily(() => this.view.sync());
+    this.#inline?.hear(change);
     this.#tell();
   }
 
@@ -254,11 +264,11 @@ export class Conversation {
     };
     return {
       sortBy: fetching(async (sort) => {
-        this.model.show(await client.comments(this.model.info.id, { sort }), sort);
+        this.model.show(await client.comments(this.model.info.id, { sort, ...this.model.only }), sort);
       }),
       more: fetching(async () => {
-        const { info, sort, next } = this.model;
-        return this.model.extend(await client.comments(info.id, { sort, after: next }))[0];
+        const { info, sort, next, only } = this.model;
+        return this.model.extend(await client.comments(info.id, { sort, after: next, ...only }))[0];
       }),
       moreReplies: fetching(async (id) => {
         const cursor = this.model.cursor(id);

@@ -4,7 +4,7 @@ import { Client } from './api.js';
 import { Conversation } from './conversation.js';
 import { h } from './dom.js';
 import { Identity } from './identity.js';
-import { absolute, pageUrl, serviceOf } from './place.js';
+import { absolute, pageUrl, PLANTED, serviceOf } from './place.js';
 import { dress } from './style.js';
 
 // How far from the window a block begins to load.
@@ -16,7 +16,7 @@ export const headingLevel = (given) => /^[2-6]$/.exec(given)?.[0] ?? 2;
 /** The element's class for a service, so that one page may use several. */
 export function threadElement(home) {
   return class PostilThread extends HTMLElement {
-    static observedAttributes = ['site', 'service', 'url', 'key', 'sort', 'locale', 'heading-level', 'sso'];
+    static observedAttributes = ['site', 'service', 'url', 'key', 'sort', 'locale', 'heading-level', 'sso', 'article'];
     // An empty title keeps the element's own `title`, which names the page, from becoming a tooltip over everything.
     #root = h('div', { class: 'postil', part: 'root', title: '' });
     #conversation;
@@ -63,24 +63,34 @@ export function threadElement(home) {
     #close() {
       this.#watch?.disconnect();
       removeEventListener('hashchange', this.#named);
+      document.removeEventListener('selectionchange', this.#named);
       this.#conversation?.close();
       this.#conversation = null;
     }
 
-    /** Nothing is asked of the service until the reader comes near, or follows a link to a comment. */
+    /** Nothing is asked of the service until the reader comes near, follows a link to a comment, or selects something. */
     #await(settings) {
       this.#root.replaceChildren();
       this.#start = () => this.#open(settings);
       addEventListener('hashchange', this.#named);
+      document.addEventListener('selectionchange', this.#named);
       this.#observe(MARGIN, (near) => near && this.#start());
+      // Notes are wanted where the text is.
+      try {
+        for (const text of document.querySelectorAll(`${PLANTED},${settings.article ?? PLANTED}`)) this.#watch.observe(text);
+      } catch {
+        // No selector.
+      }
       this.#named();
     }
 
-    #named = () => location.hash.startsWith('#postil-') && this.#start();
+    #named = () => (location.hash.startsWith('#postil-') || !getSelection().isCollapsed) && this.#start();
 
     #observe(rootMargin, tell) {
       this.#watch?.disconnect();
-      this.#watch = new IntersectionObserver((entries) => tell(entries[entries.length - 1].isIntersecting), { rootMargin });
+      this.#watch = new IntersectionObserver((entries) => {
+        for (const { isIntersecting } of entries) tell(isIntersecting);
+      }, { rootMargin });
       this.#watch.observe(this);
     }
 
@@ -95,6 +105,7 @@ export function threadElement(home) {
         sort: given('sort'),
         locale: given('locale'),
         level: headingLevel(given('heading-level')),
+        article: given('article'),
       };
     }
 

@@ -6,7 +6,9 @@ import { ApiError } from './api.js';
 const PARTS = {
   aids: () => import('./aids/aids.js'),
   compose: () => import('./compose/compose.js'),
+  inline: () => import('./inline/inline.js'),
   live: () => import('./live/live.js'),
+  remark: () => import('./remark/remark.js'),
   remove: () => import('./remove/remove.js'),
 };
 

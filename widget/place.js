@@ -1,5 +1,8 @@
 // Where an element stands, for the service.
 
+/** What marks a question in the page's text. */
+export const PLANTED = '[data-postil-question]';
+
 /** An address, if there is one, as the browser would follow it; what is none is left to the service to refuse. */
 export function absolute(address) {
   try {

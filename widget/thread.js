@@ -22,8 +22,13 @@ export class Thread {
   since;
   rights = null;
 
-  constructor({ thread, comments, policy }, sort) {
+  /** What the list is narrowed to: the query that asks for it. */
+  only = {};
+
+  constructor({ thread, comments, policy, passages }, sort) {
     this.info = thread;
+    /** By id. */
+    this.passages = new Map(map(passages, (passage) => [passage.id, passage]));
     this.policy = policy;
     this.version = thread.version;
     this.show(comments, sort ?? policy.sort);
@@ -145,7 +150,7 @@ export class Thread {
   }
 
   /** A change from the stream. Each counts once, in order. */
-  apply({ version, type, comment_id: id, comment, thread }) {
+  apply({ version, type, comment_id: id, comment, thread, passage_id: about, passage }) {
     if (version <= this.version) return;
     this.version = version;
     if (type === 'comment.deleted' && comment?.status !== 'published') {
@@ -158,12 +163,16 @@ export class Thread {
     } else if (type === 'comment.created') {
       this.#publish(comment);
       // In the oldest-first order a new root belongs after the pages that are still to be loaded.
+      const { filter: inline, passage: one } = this.only;
+      const wanted = one ? one === comment.passage_id : !inline || comment.passage_id;
       const later = this.sort === 'oldest' && this.next;
-      if (!comment.parent_id && !later && !has(this.roots, id) && !has(this.fresh, id)) this.fresh = [...this.fresh, id];
+      if (!comment.parent_id && !later && wanted && !has(this.roots, id) && !has(this.fresh, id)) this.fresh = [...this.fresh, id];
     } else if (comment && this.get(id)) {
       this.#put(comment);
     }
     if (thread) this.info = thread;
+    if (passage) this.passages.set(about, passage);
+    else this.passages.delete(about);
   }
 
   /** The reader deleted a comment of their own; the stream will say later whether it left a tombstone. */

@@ -3,21 +3,21 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 10] = [
+pub const PARTS: [Part; 12] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
         brotli: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js.br"),
     },
     Part {
-        name: "ar-ZBLRL7JL.js",
-        script: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-ZBLRL7JL.js.br"),
+        name: "ar-V2ZCOAGO.js",
+        script: include_bytes!("../../widget/dist/postil/ar-V2ZCOAGO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-V2ZCOAGO.js.br"),
     },
     Part {
-        name: "compose-FHH6V7AD.js",
-        script: include_bytes!("../../widget/dist/postil/compose-FHH6V7AD.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-FHH6V7AD.js.br"),
+        name: "compose-CRVXOG65.js",
+        script: include_bytes!("../../widget/dist/postil/compose-CRVXOG65.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-CRVXOG65.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -25,24 +25,34 @@ pub const PARTS: [Part; 10] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-OH3OGBWH.js",
-        script: include_bytes!("../../widget/dist/postil/de-OH3OGBWH.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-OH3OGBWH.js.br"),
+        name: "de-K4ZIB6U4.js",
+        script: include_bytes!("../../widget/dist/postil/de-K4ZIB6U4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-K4ZIB6U4.js.br"),
     },
     Part {
-        name: "es-HRAXFY4W.js",
-        script: include_bytes!("../../widget/dist/postil/es-HRAXFY4W.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-HRAXFY4W.js.br"),
+        name: "es-TGEAXV57.js",
+        script: include_bytes!("../../widget/dist/postil/es-TGEAXV57.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-TGEAXV57.js.br"),
     },
     Part {
-        name: "fr-LM6KV446.js",
-        script: include_bytes!("../../widget/dist/postil/fr-LM6KV446.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-LM6KV446.js.br"),
+        name: "fr-SKFQ2HTR.js",
+        script: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js.br"),
     },
     Part {
-        name: "live-5XQRXRZQ.js",
-        script: include_bytes!("../../widget/dist/postil/live-5XQRXRZQ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/live-5XQRXRZQ.js.br"),
+        name: "inline-62MRG3WQ.js",
+        script: include_bytes!("../../widget/dist/postil/inline-62MRG3WQ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-62MRG3WQ.js.br"),
+    },
+    Part {
+        name: "live-PXOD2OOD.js",
+        script: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js"),
+        brotli: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js.br"),
+    },
+    Part {
+        name: "remark-STGY25PE.js",
+        script: include_bytes!("../../widget/dist/postil/remark-STGY25PE.js"),
+        brotli: include_bytes!("../../widget/dist/postil/remark-STGY25PE.js.br"),
     },
     Part {
         name: "remove-QKMC4FTJ.js",
@@ -50,8 +60,8 @@ pub const PARTS: [Part; 10] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-XMN3EJM3.js",
-        script: include_bytes!("../../widget/dist/postil/ru-XMN3EJM3.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-XMN3EJM3.js.br"),
+        name: "ru-HSLOANYO.js",
+        script: include_bytes!("../../widget/dist/postil/ru-HSLOANYO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-HSLOANYO.js.br"),
     },
 ];

@@ -26,12 +26,13 @@ export function begin(lent) {
   lent.dress(conversation.view.element.getRootNode(), CSS);
 
   /** Shows what the service made of it, and says so. */
-  const settle = (made, said) => {
+  const settle = (made, said, sent) => {
     conversation.model.own(made);
     conversation.emit('posted', { id: made.id, status: made.status });
     return () => {
       conversation.view.sync();
-      conversation.view.comment(made.id)?.focus();
+      if (sent) sent(made);
+      else conversation.view.comment(made.id)?.focus();
       conversation.view.announce(t(made.status === 'published' ? said : 'held'));
     };
   };
@@ -59,6 +60,11 @@ export function begin(lent) {
     };
   };
 
+  const send = (entry, key, about) => {
+    const { site: slug, url, key: page, title } = place;
+    return client.act('POST', 'comments', { body: { site: slug, url, key: page, title, ...about, ...entry }, key });
+  };
+
   const post = (entry, key, parent) =>
     conversation.quietly(async () => {
       const { model, view } = conversation;
@@ -66,9 +72,8 @@ export function begin(lent) {
       model.foresee(shadow);
       view.sync();
       view.comment(shadow.id)?.focus();
-      const { url, key: page, title } = place;
       try {
-        const made = await client.act('POST', 'comments', { body: { site: place.site, url, key: page, title, parent_id: parent, ...entry }, key });
+        const made = await send(entry, key, { parent_id: parent });
         model.withdraw(shadow.id);
         return settle(made, 'posted');
       } catch (error) {
@@ -125,6 +130,20 @@ export function begin(lent) {
     /** Makes the form that the block begins with whole. */
     comment(it) {
       if (!it.submit) composer(tools, it, { target: 'root', own: true, send: post });
+    },
+
+    /** The same for a comment on a passage, which the reader sees where they write it: `sent` is given it. */
+    remark(it, { draft, about, sent }) {
+      composer(tools, it, {
+        target: draft,
+        own: true,
+        send: (entry) =>
+          conversation.quietly(async () => {
+            const passage = about();
+            const key = drafts.key(draft, JSON.stringify([entry, passage]));
+            return settle(await send(entry, key, passage), 'posted', sent);
+          }),
+      });
     },
 
     reply(it) {

@@ -2,7 +2,7 @@
 // Only while both page and block are visible, and only so many at a time: browsers allow six connections to one host over
 // HTTP/1.1, for all tabs and windows together.
 
-const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated'];
+const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated', 'passage.updated'];
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;

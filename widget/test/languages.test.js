@@ -4,10 +4,12 @@ import { readdirSync } from 'node:fs';
 import { knownLocale, voice, words } from '../languages.js';
 import { ENGLISH as AIDING } from '../aids/phrases.js';
 import { ENGLISH as COMPOSING } from '../compose/phrases.js';
+import { ENGLISH as BESIDE } from '../inline/phrases.js';
 import { ENGLISH as FIRST, speaker } from '../phrases.js';
+import { ENGLISH as REMARKING } from '../remark/phrases.js';
 import { ENGLISH as REMOVING } from '../remove/phrases.js';
 
-const ENGLISH = { ...FIRST, ...AIDING, ...COMPOSING, ...REMOVING };
+const ENGLISH = { ...FIRST, ...AIDING, ...BESIDE, ...COMPOSING, ...REMARKING, ...REMOVING };
 const files = readdirSync(new URL('../locales/', import.meta.url)).map((name) => name.replace('.js', ''));
 const PLURAL = /\.(zero|one|two|few|many|other)$/;
 const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();

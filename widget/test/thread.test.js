@@ -20,7 +20,7 @@ const comment = (id, more = {}) => ({
 });
 const list = (items, next = null) => ({ items, next, total: null });
 const thread = (items, next, sort) =>
-  new Thread({ thread: { version: 10, comment_count: items.length, state: 'open' }, comments: list(items, next), policy: { sort: 'newest', guests: true } }, sort);
+  new Thread({ thread: { version: 10, comment_count: items.length, state: 'open' }, comments: list(items, next), passages: [], policy: { sort: 'newest', guests: true } }, sort);
 const created = (version, it) => ({ version, type: 'comment.created', comment_id: it.id, comment: it, thread: null });
 const deleted = (version, id, left = null) => ({ version, type: 'comment.deleted', comment_id: id, comment: left, thread: null });
 
