@@ -47,6 +47,8 @@ pub enum Error {
     MethodNotAllowed,
     /// The request came too slowly.
     RequestTimeout,
+    /// Moderators have banned whoever writes.
+    Banned,
     /// It does not fit what is there: a name that is taken, a comment that was withdrawn.
     Conflict(String),
     /// It was edited since it was read.
@@ -120,6 +122,7 @@ impl Error {
             Self::RequestTimeout => "request_timeout",
             Self::Conflict(_) => "conflict",
             Self::Changed => "changed",
+            Self::Banned => "banned",
             Self::Reason => "reason_unknown",
             Self::ThreadClosed => "thread_closed",
             Self::Resync => "resync",
@@ -222,13 +225,14 @@ impl fmt::Display for Error {
                 f.write_str("This page's origin is not one of the site's origins.")
             }
             Self::GuestsNotAllowed => f.write_str("This site asks people to sign in first."),
-            Self::OwnComment => f.write_str("One cannot vote on one's own comment."),
+            Self::OwnComment => f.write_str("One cannot judge one's own comment."),
             Self::EditWindowOver => f.write_str("The time for editing this comment has passed."),
             Self::NotFound => f.write_str("There is nothing here."),
             Self::UnknownSite => f.write_str("There is no site of that name."),
             Self::MethodNotAllowed => f.write_str("This address does not take that method."),
             Self::RequestTimeout => f.write_str("The request's body came too slowly."),
             Self::Changed => f.write_str("It was edited since that revision; read it again."),
+            Self::Banned => f.write_str("The moderators of this site take no comments from you."),
             Self::Reason => {
                 f.write_str("This reason is not on the site's list (`decision_reasons`).")
             }

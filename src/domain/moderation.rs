@@ -190,7 +190,7 @@ pub enum BanKind {
 }
 
 impl Word for BanKind {
-    const ALL: &'static [Self] = &[Self::Person, Self::Email, Self::Domain, Self::Network];
+    const ALL: &'static [Self] = &Self::EACH;
 
     fn word(self) -> &'static str {
         match self {
@@ -200,6 +200,43 @@ impl Word for BanKind {
             Self::Network => "network",
         }
     }
+}
+
+impl BanKind {
+    /// Every kind.
+    pub const EACH: [Self; 4] = [Self::Person, Self::Email, Self::Domain, Self::Network];
+}
+
+/// Whether anybody can have an address at this domain, so that banning it would hit far too many.
+pub fn is_everybodys(domain: &str) -> bool {
+    const PROVIDERS: &[&str] = &[
+        "126.com",
+        "163.com",
+        "aol.com",
+        "fastmail.com",
+        "gmail.com",
+        "gmx.at",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mail.ru",
+        "msn.com",
+        "naver.com",
+        "orange.fr",
+        "outlook.com",
+        "posteo.de",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "t-online.de",
+        "web.de",
+        "yahoo.com",
+        "yandex.ru",
+    ];
+    PROVIDERS.contains(&domain)
 }
 
 /// The words of a text that one can search for, as both databases take texts apart: runs of letters

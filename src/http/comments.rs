@@ -12,6 +12,7 @@ use super::request::Call;
 use crate::domain::id::CommentId;
 use crate::domain::invalid::Invalid;
 use crate::domain::markdown;
+use crate::domain::network::Network;
 use crate::domain::site::Field;
 use crate::domain::text::{CommentSource, Email, Length, Name, Title, Website};
 use crate::domain::time::Time;
@@ -72,7 +73,7 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     {
         call.count(|app| &app.limits.letters)?;
     }
-    let draft = draft(&site, body.value)?;
+    let draft = draft(&site, body.value, call.network())?;
     let app = &call.app;
     let posted =
         comments::post(&app.store, &app.keys, &call.caller, draft, retry, call.now).await?;
@@ -106,7 +107,7 @@ pub(super) fn asked(field: Field, said: &Option<String>) -> Option<&str> {
     said.as_deref().filter(|_| field != Field::Hidden)
 }
 
-fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
+fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
     let mut fields = Fields::default();
     let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
         Ok(page) => Some(page),
@@ -163,6 +164,7 @@ fn draft(site: &Site, raw: NewComment) -> Result<Draft> {
         signature,
         notify,
         email,
+        network: Some(network),
     });
     fields.finish(draft)
 }
@@ -185,9 +187,11 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     let edit = Edit {
         html: markdown::render(source.as_str()),
         source,
+        network: Some(call.network()),
     };
+    let app = &call.app;
     let (comment, held) =
-        comments::edit(&call.app.store, &call.caller, comment, edit, call.now).await?;
+        comments::edit(&app.store, &app.keys, &call.caller, comment, edit, call.now).await?;
     let status = if held {
         StatusCode::ACCEPTED
     } else {

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod app;
+mod bans;
 mod body;
 mod client;
 mod comments;
@@ -17,11 +18,14 @@ mod moderation;
 pub mod observe;
 mod operations;
 mod parts;
+mod people;
 mod phrases;
 mod problem;
 mod query;
 mod queue;
 mod reading;
+mod record;
+mod reports;
 mod request;
 mod sign_in;
 mod sites;
@@ -138,6 +142,33 @@ pub fn routes(config: &mut ServiceConfig) {
 
     at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
     at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);
+    let bans = [on(GET, bans::list), on(POST, bans::add)];
+    at(config, "/v1/moderation/bans", bans);
+    at(config, "/v1/moderation/bans/{id}", [on(DELETE, bans::lift)]);
+    let person = [on(GET, people::show), on(PATCH, people::change)];
+    at(config, "/v1/moderation/people/{id}", person);
+    at(
+        config,
+        "/v1/comments/{id}/reports",
+        [on(POST, reports::report)],
+    );
+    at(config, "/v1/moderation/reports", [on(GET, reports::list)]);
+    at(
+        config,
+        "/v1/moderation/reports/{id}/decision",
+        [on(POST, reports::decide)],
+    );
+    at(config, "/v1/moderation/audit", [on(GET, record::list)]);
+    at(
+        config,
+        "/v1/moderation/audit/export",
+        [on(GET, record::export)],
+    );
+    at(
+        config,
+        "/v1/moderation/stats",
+        [on(GET, record::statistics)],
+    );
     at(
         config,
         "/v1/moderation/actions",

@@ -49,6 +49,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::OriginNotAllowed
         | Error::GuestsNotAllowed
         | Error::OwnComment
+        | Error::Banned
         | Error::EditWindowOver => StatusCode::FORBIDDEN,
         Error::NotFound | Error::UnknownSite => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

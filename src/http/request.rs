@@ -72,7 +72,8 @@ impl Call {
         limit(&self.app).count(&self.request, self.network(), person)
     }
 
-    fn network(&self) -> Network {
+    /// The network that the call comes from.
+    pub fn network(&self) -> Network {
         client::network(&self.request, &self.app.trusted_proxies)
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bans;
 use super::caller::Caller;
 use super::history;
 use super::idempotency::{self, Retry};
@@ -14,6 +15,7 @@ use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
 use crate::domain::judgement::Reason;
 use crate::domain::markdown::SafeHtml;
+use crate::domain::network::Network;
 use crate::domain::subscription::Frequency;
 use crate::domain::text::{CommentSource, Email, Title};
 use crate::domain::time::Time;
@@ -47,6 +49,8 @@ pub struct Draft {
     pub notify: Option<Notify>,
     /// The address given with it, also where the site asks guests for none.
     pub email: Option<Email>,
+    /// Where it comes from, if it comes from anywhere.
+    pub network: Option<Network>,
 }
 
 /// What became of a comment.
@@ -93,6 +97,9 @@ pub async fn post(
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
+            if bans::find(tx, &keys, &author, draft.network, now)?.is_some() {
+                return Err(Error::Banned);
+            }
             let signature = sign(tx, &site, &mut author, &draft.signature)?;
             let mut thread = open_thread(tx, &site, &draft, now)?;
             let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
@@ -105,6 +112,9 @@ pub async fn post(
                 subscriptions::with_comment(tx, &site, &author, thread.id, notify, email, now)?;
             }
             publishing::receive(tx, &mut thread, &mut comment, reasons, now)?;
+            if let Some(network) = draft.network {
+                bans::remember_network(tx, &keys, site.id, comment.id, network, now)?;
+            }
             if held {
                 tell_moderators(tx, &site, &comment, now)?;
             }
@@ -267,6 +277,8 @@ pub struct Edit {
     pub source: CommentSource,
     /// The Markdown, rendered.
     pub html: SafeHtml,
+    /// Where it comes from.
+    pub network: Option<Network>,
 }
 
 /// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's.
@@ -277,15 +289,20 @@ pub struct Edit {
 /// [`Error::EditWindowOver`].
 pub async fn edit(
     store: &Store,
+    keys: &Keys,
     caller: &Caller,
     id: CommentId,
     edit: Edit,
     now: Time,
 ) -> Result<(view::comment::OwnComment, bool)> {
-    let caller = caller.clone();
+    let (caller, keys) = (caller.clone(), keys.clone());
     store
         .write(move |tx| {
             let (mut thread, mut comment) = own(tx, &caller, id)?;
+            let author = people::by_id(tx, comment.person_id)?.ok_or(Error::NotFound)?;
+            if bans::find(tx, &keys, &author, edit.network, now)?.is_some() {
+                return Err(Error::Banned);
+            }
             let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
             match *comment.status {
                 Status::Pending | Status::Published => {}

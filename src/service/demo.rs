@@ -178,6 +178,7 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         },
         notify: None,
         email: None,
+        network: None,
     })
 }
 

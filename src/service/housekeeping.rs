@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::bans::NETWORK;
 use super::leaving;
 use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{
-    Store, events, idempotency, letter_requests, mailboxes, outbox, sessions, sign_ins,
-    subscriptions,
+    Store, bans, events, idempotency, letter_requests, mailboxes, outbox, reports, sessions,
+    sign_ins, subscriptions,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -89,6 +90,16 @@ async fn tidy(store: &Store, keep_log: Duration, stop: &watch::Receiver<bool>) -
                 }
                 Ok(idle.len())
             })
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| bans::forget_networks(tx, now.minus(NETWORK), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| reports::forget_contacts(tx, now.minus(30 * DAY), STEP))
             .await?,
     ) {}
     Ok(())

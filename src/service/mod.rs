@@ -1,6 +1,7 @@
 //! The rules: what may be done by whom, and what follows from it.
 
 pub mod audit;
+pub mod bans;
 pub mod caller;
 pub mod comments;
 pub mod consent;
@@ -11,6 +12,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod leaving;
 pub mod moderation;
+pub mod people;
 pub mod publishing;
 pub mod queue;
 pub mod reactions;

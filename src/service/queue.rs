@@ -46,13 +46,21 @@ pub fn page(
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`].
 pub fn reached(caller: &Caller, queue: &Queue) -> Result<Queue> {
-    let own = caller.authority.ok_or(Error::Unauthorized)?.site;
-    let site = queue.site.or(own);
-    caller.must_see(Role::Moderator, site)?;
     Ok(Queue {
-        site,
+        site: reached_site(caller, Role::Moderator, queue.site)?,
         ..queue.clone()
     })
+}
+
+/// The site that was asked for, or else the only one that the caller reaches; every site, when `None`.
+///
+/// # Errors
+/// [`Error::Unauthorized`], [`Error::Forbidden`].
+pub fn reached_site(caller: &Caller, role: Role, site: Option<SiteId>) -> Result<Option<SiteId>> {
+    let own = caller.authority.ok_or(Error::Unauthorized)?.site;
+    let site = site.or(own);
+    caller.must_see(role, site)?;
+    Ok(site)
 }
 
 /// The rows of a queue's page, and the cursor of the next.
@@ -114,14 +122,7 @@ pub struct Counts {
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`].
 pub fn counts(conn: &mut Conn, caller: &Caller, site: Option<SiteId>) -> Result<List<Counts>> {
-    let site = reached(
-        caller,
-        &Queue {
-            site,
-            ..Queue::pending()
-        },
-    )?
-    .site;
+    let site = reached_site(caller, Role::Moderator, site)?;
     let rows = match site {
         Some(site) => sites::by_id(conn, site)?.into_iter().collect(),
         None => sites::page(conn, "", SITES)?,

@@ -2,6 +2,7 @@
 //! synchronous function over a connection, and nobody outside knows which database answers.
 
 pub mod audit;
+pub mod bans;
 pub mod comments;
 mod connection;
 pub mod consents;

@@ -74,7 +74,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         !media.is_null(),
         "{method} {pattern} {status} is not described as {kind}"
     );
-    if kind.ends_with("json") {
+    if kind.ends_with("/json") || kind.ends_with("+json") {
         let name = format!("{method} {pattern} {status}");
         let validator = validator(&name, &media["schema"]);
         let errors: Vec<String> = validator

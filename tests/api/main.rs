@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod bans;
 mod consent;
 mod contract;
 mod cors;
@@ -20,6 +21,8 @@ mod plans;
 mod problems;
 mod queue;
 mod reading;
+mod record;
+mod reports;
 mod retries;
 mod sign_in;
 mod sign_on;
