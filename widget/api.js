@@ -112,15 +112,6 @@ export class Client {
     }
   }
 
-  vote(id, value) {
-    return this.act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
-  }
-
-  react(id, emoji, on) {
-    const path = `comments/${id}/reactions/${encodeURIComponent(emoji)}`;
-    return this.act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
-  }
-
   /**
    * Sends with the token there is; `asGuest` makes one where there is none. A token past its time is renewed once.
    * @param {string} method

@@ -59,10 +59,10 @@ export class CommentView {
     const button = (name, onclick, props) => h('button', { type: 'button', class: 'quiet', ...props, onclick }, t(name));
     this.up = h('button', { type: 'button', class: 'vote up', onclick: () => this.#vote(1) });
     this.down = h('button', { type: 'button', class: 'vote down', onclick: () => this.#vote(-1) });
-    this.reply = button('reply', () => this.#write('reply'), { 'aria-expanded': 'false' });
+    this.reply = button('reply', () => this.#act('compose', 'reply'), { 'aria-expanded': 'false' });
     this.react = button('react', () => this.#choose(), { 'aria-expanded': 'false' });
-    this.edit = button('edit', () => this.#write('edit'), { 'aria-expanded': 'false' });
-    this.remove = button('delete', () => this.#write('remove', 'remove'));
+    this.edit = button('edit', () => this.#act('compose', 'edit'), { 'aria-expanded': 'false' });
+    this.remove = button('delete', () => this.#act('remove', 'remove'));
     this.folder = button('hide_replies', () => this.fold(!this.folded));
     this.actions = h(
       'footer',
@@ -240,7 +240,7 @@ export class CommentView {
             part: 'reaction',
             'data-emoji': emoji,
             'aria-pressed': String(on),
-            onclick: () => settable && this.attempt(() => this.#view.act.react(this.#id, emoji, !on)),
+            onclick: () => settable && this.#act('opinion', 'react', emoji, !on),
           },
           h('span', {}, count ? `${emoji} ${this.#view.t.number(count)}` : emoji),
         );
@@ -278,7 +278,7 @@ export class CommentView {
   #vote(value) {
     if (this.up.getAttribute('aria-disabled')) return;
     const voted = this.#model.mine(this.#id)?.vote ?? 0;
-    this.attempt(() => this.#view.act.vote(this.#id, voted === value ? 0 : value));
+    this.#act('opinion', 'vote', voted === value ? 0 : value);
   }
 
   #choose() {
@@ -288,9 +288,9 @@ export class CommentView {
     if (this.#choosing) this.reactions.firstElementChild?.focus();
   }
 
-  /** Replies to the comment, edits or deletes it: what only those need who write. */
-  #write(what, part = 'compose') {
-    this.attempt(async () => (await this.#view.part(part))[what](this));
+  /** What a part does for those who do more than read. */
+  #act(part, what, ...given) {
+    this.attempt(async () => (await this.#view.part(part))[what](this, ...given));
   }
 
   /** Does something; if it fails, says so at the comment. */

@@ -281,36 +281,7 @@ export class Conversation {
         if (this.emit('sign-in', { site: this.place.site })) await this.#loadOverlay(true);
       }),
       listen: () => this.#live.hurry(),
-      vote: (id, value) => this.#vote(id, value),
-      react: (id, emoji, on) => this.#react(id, emoji, on),
     };
-  }
-
-  async #vote(id, value) {
-    const { votes } = this.model.get(id);
-    const before = this.model.mine(id)?.vote ?? 0;
-    const counted = (side) => (value === side) - (before === side);
-    this.model.setMine(id, { vote: value });
-    this.model.patch(id, { votes: { ...votes, up: votes.up + counted(1), down: votes.down + counted(-1) } });
-    this.view.sync();
-    try {
-      const answer = await this.client.vote(id, value);
-      this.model.patch(id, { votes: answer.votes });
-      this.model.setMine(id, { vote: answer.vote });
-    } catch (error) {
-      this.model.patch(id, { votes });
-      this.model.setMine(id, { vote: before });
-      throw error;
-    } finally {
-      this.view.sync();
-    }
-  }
-
-  async #react(id, emoji, on) {
-    const { reactions, mine } = await this.client.react(id, emoji, on);
-    this.model.patch(id, { reactions });
-    this.model.setMine(id, { reactions: mine });
-    this.view.sync();
   }
 
   /** Goes to the comment that the page's address names, fetching it when it is not on show. */

@@ -8,6 +8,7 @@ const PARTS = {
   compose: () => import('./compose/compose.js'),
   inline: () => import('./inline/inline.js'),
   live: () => import('./live/live.js'),
+  opinion: () => import('./opinion/opinion.js'),
   remark: () => import('./remark/remark.js'),
   remove: () => import('./remove/remove.js'),
 };

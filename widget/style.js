@@ -161,7 +161,7 @@ a.name:hover { text-decoration: underline; }
 .vote[aria-pressed="true"] { color: var(--ink); font-weight: 700; }
 .vote[aria-pressed="true"]::before { border-width: 3px 0 0 3px; }
 .vote[aria-disabled] { cursor: default; background: none; color: var(--muted); }
-.tombstone .avatar, .removing > :is(.avatar, .meta) { opacity: .5; }
+.tombstone .avatar { opacity: .5; }
 .removing > :not(.avatar, .meta, .undo) { display: none; }
 
 .kids { margin-inline-start: calc(var(--face) + var(--gap)); }

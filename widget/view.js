@@ -93,9 +93,12 @@ export class BlockView {
     for (const view of this.#views.values()) if (view.element.isConnected) view.age();
   }
 
-  /** Makes the form whole before anybody asks for it; should that fail, nobody need know yet. */
+  /** Fetches what acting takes and makes the form whole before anybody asks; should that fail, nobody need know yet. */
   prepare() {
-    if (this.#writable()) this.#shared.part('compose').then((compose) => compose.comment(this.form), () => {});
+    const { part } = this.#shared;
+    const quiet = () => {};
+    part('opinion').catch(quiet);
+    if (this.#writable()) part('compose').then((compose) => compose.comment(this.form), quiet);
   }
 
   /** Lets a part add to every comment, now and whenever one is brought up to date. */

@@ -3,7 +3,7 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 12] = [
+pub const PARTS: [Part; 13] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
@@ -15,9 +15,9 @@ pub const PARTS: [Part; 12] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-V2ZCOAGO.js.br"),
     },
     Part {
-        name: "compose-CRVXOG65.js",
-        script: include_bytes!("../../widget/dist/postil/compose-CRVXOG65.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-CRVXOG65.js.br"),
+        name: "compose-Y2OVJJOI.js",
+        script: include_bytes!("../../widget/dist/postil/compose-Y2OVJJOI.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-Y2OVJJOI.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -48,6 +48,11 @@ pub const PARTS: [Part; 12] = [
         name: "live-PXOD2OOD.js",
         script: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js"),
         brotli: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js.br"),
+    },
+    Part {
+        name: "opinion-ENMJL646.js",
+        script: include_bytes!("../../widget/dist/postil/opinion-ENMJL646.js"),
+        brotli: include_bytes!("../../widget/dist/postil/opinion-ENMJL646.js.br"),
     },
     Part {
         name: "remark-STGY25PE.js",

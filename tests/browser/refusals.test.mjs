@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './harness.mjs';
-import { administer } from './publisher.mjs';
+import { administer, comment } from './publisher.mjs';
 import { Desk, origin, problem, TIMEOUT } from './writing.mjs';
 
 const POSTS = `${origin}/v1/comments`;
@@ -200,4 +200,23 @@ test('ten thousand words are counted, refused and kept; a word of five thousand 
   const wide = await it.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(wide, 0, 'nothing has to be scrolled sideways');
   assert.deepEqual(it.errors, []);
+});
+
+test('a vote counts at once, and a vote that is refused is taken back', TIMEOUT, async () => {
+  const it = await Desk.at(browser);
+  await comment('demo', `${origin}${it.path}`, 'By another');
+  await it.reload();
+  const other = it.posted('By another');
+  let letIn;
+  const gate = new Promise((open) => (letIn = open));
+  await it.context.route(`${origin}/v1/comments/*/vote`, async (route) => (await gate, route.fulfill(problem(429, 'rate_limited', { retryAfter: 7 }))), { times: 1 });
+  await other.getByRole('button', { name: 'Vote up, 0' }).click();
+  await other.getByRole('button', { name: 'Vote up, 1', pressed: true }).waitFor();
+  letIn();
+  await other.getByRole('button', { name: 'Vote up, 0', pressed: false }).waitFor();
+  await other.locator('.error').filter({ hasText: 'Please try again in 7 s.' }).waitFor();
+  await other.getByRole('button', { name: 'Vote down, 0' }).click();
+  await other.getByRole('button', { name: 'Vote down, 1', pressed: true }).waitFor();
+  await it.reload();
+  await other.getByRole('button', { name: 'Vote down, 1', pressed: true }).waitFor();
 });

@@ -49,7 +49,7 @@ test('one file and one call to the service until the thread is shown, and nothin
   const [file, page, ...more] = [...answers.values()];
   assert.deepEqual([file.path, page.path], ['/postil.js', '/v1/threads']);
   // What the reader's stream and overlay add comes when the thread is there.
-  for (const { path } of more) assert.match(path, /\/(events|me)$|^\/postil\/(live|compose)-/);
+  for (const { path } of more) assert.match(path, /\/(events|me)$|^\/postil\/(live|compose|opinion)-/);
   assert.equal(file.encoding, 'br');
   assert.ok(file.bytes > 5_000 && file.bytes <= FIRST_FILE, `${file.bytes} bytes`);
   t.diagnostic(`the first file came in ${file.bytes} bytes, of ${FIRST_FILE}; the thread in ${page.bytes}`);

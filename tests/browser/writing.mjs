@@ -58,6 +58,7 @@ export class Desk extends Window {
   }
 
   async write(words) {
+    await this.ready();
     await this.text.fill(words);
     await this.send.click();
     await this.posted(words).waitFor();

@@ -207,6 +207,7 @@ export function composer(tools, it, o) {
     who?.draw(begun);
     count();
   };
-  begun = !!text.value || element.matches(':focus-within');
+  // Not under a finger that is on its way to the button.
+  begun = text.matches(':focus') || (!!text.value && !element.matches(':focus-within'));
   it.changed();
 }

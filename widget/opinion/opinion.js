@@ -1,0 +1,41 @@
+// Votes and reactions: what readers do with a word of others.
+
+/**
+ * @param {object} tools what the first file lends, see parts.js
+ * @returns {{vote: Function, react: Function}}
+ */
+export function begin({ conversation }) {
+  const { client } = conversation;
+
+  return {
+    /** Counts at once, and takes it back if it is refused. */
+    async vote({ id }, value) {
+      const { model } = conversation;
+      const { votes } = model.get(id);
+      const before = model.mine(id)?.vote ?? 0;
+      const show = (counted, vote) => {
+        model.patch(id, { votes: counted });
+        model.setMine(id, { vote });
+        conversation.view.sync();
+      };
+      const more = (side) => (value === side) - (before === side);
+      show({ ...votes, up: votes.up + more(1), down: votes.down + more(-1) }, value);
+      try {
+        const answer = await client.act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
+        show(answer.votes, answer.vote);
+      } catch (error) {
+        show(votes, before);
+        throw error;
+      }
+    },
+
+    async react({ id }, emoji, on) {
+      const path = `comments/${id}/reactions/${encodeURIComponent(emoji)}`;
+      const { reactions, mine } = await client.act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
+      const { model } = conversation;
+      model.patch(id, { reactions });
+      model.setMine(id, { reactions: mine });
+      conversation.view.sync();
+    },
+  };
+}
