@@ -30,7 +30,9 @@ export function form({ t, label, action, announce, complete }) {
       await complete(it);
       return true;
     } catch {
-      fill(problem, t('error.part'), ' ', h('button', { type: 'button', class: 'quiet', onclick: it.wake }, t('retry')));
+      // The button goes with the line, so the focus goes to the text.
+      const again = async () => (await it.wake()) && text.focus();
+      fill(problem, t('error.part'), ' ', h('button', { type: 'button', class: 'quiet', onclick: again }, t('retry')));
       problem.hidden = false;
       announce(t('error.part'));
       return false;
