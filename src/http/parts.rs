@@ -40,9 +40,9 @@ pub const PARTS: [Part; 13] = [
         brotli: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js.br"),
     },
     Part {
-        name: "inline-62MRG3WQ.js",
-        script: include_bytes!("../../widget/dist/postil/inline-62MRG3WQ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-62MRG3WQ.js.br"),
+        name: "inline-WBKG6VXY.js",
+        script: include_bytes!("../../widget/dist/postil/inline-WBKG6VXY.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-WBKG6VXY.js.br"),
     },
     Part {
         name: "live-PXOD2OOD.js",
@@ -55,9 +55,9 @@ pub const PARTS: [Part; 13] = [
         brotli: include_bytes!("../../widget/dist/postil/opinion-ENMJL646.js.br"),
     },
     Part {
-        name: "remark-STGY25PE.js",
-        script: include_bytes!("../../widget/dist/postil/remark-STGY25PE.js"),
-        brotli: include_bytes!("../../widget/dist/postil/remark-STGY25PE.js.br"),
+        name: "remark-VASFGRSW.js",
+        script: include_bytes!("../../widget/dist/postil/remark-VASFGRSW.js"),
+        brotli: include_bytes!("../../widget/dist/postil/remark-VASFGRSW.js.br"),
     },
     Part {
         name: "remove-QKMC4FTJ.js",

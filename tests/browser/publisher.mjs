@@ -50,11 +50,17 @@ export class Publisher {
   /** The address of a new page that includes the script. */
   page(markup, { head = '', headers = {}, lang = 'en' } = {}) {
     const path = `/${run}-${this.pages.size}.html`;
-    const html = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>A page</title>
+    const around = (body) => `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>A page</title>
       <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">${head}
-      <script type="module" src="${service}/postil.js"></script></head><body><main>${markup}</main></body></html>`;
-    this.pages.set(path, { html, headers });
+      <script type="module" src="${service}/postil.js"></script></head><body><main>${body}</main></body></html>`;
+    this.pages.set(path, { html: around(markup), headers, around });
     return `${this.origin}${path}`;
+  }
+
+  /** Puts something else on a page that there is. */
+  edit(url, markup) {
+    const page = this.pages.get(new URL(url).pathname);
+    page.html = page.around(markup);
   }
 
   #answer({ url }, response) {

@@ -11,6 +11,8 @@ import { LONGEST, selecting } from './selecting.js';
 import { CSS } from './style.js';
 import { normalise } from './text.js';
 
+const PATIENCE = 1000;
+
 /**
  * @param {object} lent what the first file lends, see parts.js
  * @returns {{attach: () => void, hear: (change: object) => void}}
@@ -27,6 +29,7 @@ export function begin(lent) {
   let places = new Map();
   let spots = [];
   let run = 0;
+  let timer = null;
   const article = Article.take(place.article, { changed: () => locate(), moved: () => moved() }, ended);
   const listed = new Listed(tools, {
     entries() {
@@ -98,6 +101,16 @@ export function begin(lent) {
     return policy.passages === 'everybody' || (policy.passages === 'signed_in' && !!person && person.kind !== 'guest');
   }
 
+  /** Only the service knows how many comments a passage has, and a lively thread is asked about now and then. */
+  function recount() {
+    timer ??= setTimeout(async () => {
+      timer = null;
+      const page = await client.page(place).catch(() => null);
+      for (const passage of page?.passages ?? []) known().set(passage.id, passage);
+      if (page && !ended.aborted) locate();
+    }, PATIENCE);
+  }
+
   /** Finds every passage in the text as it is now. */
   async function locate() {
     if (!article) return listed.sync();
@@ -135,8 +148,9 @@ export function begin(lent) {
     },
 
     /** A change of the thread. */
-    hear({ type }) {
+    hear({ type, comment }) {
       if (type === 'passage.updated') locate();
+      else if (!comment || comment.passage_id) recount();
     },
   };
 }

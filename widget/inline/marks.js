@@ -52,7 +52,7 @@ export class Marks {
     this.#over = island(tools, voice);
     this.#over.host.className = 'over';
     document.body.append(this.#over.host);
-    this.#paint(ended);
+    this.#paint();
     article.root.addEventListener('click', (event) => this.#click(event), { signal: ended });
     ended.addEventListener('abort', () => {
       cancelAnimationFrame(this.#frame);
@@ -120,18 +120,15 @@ export class Marks {
     at.focus({ preventScroll: true });
   }
 
-  #paint(ended) {
+  #paint() {
     const accent = accentOf(this.#block);
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`
-      ::highlight(postil-note) { background-color: color-mix(in srgb, ${accent} 15%, transparent); }
+    this.#tools.dress(
+      document,
+      `::highlight(postil-note) { background-color: color-mix(in srgb, ${accent} 15%, transparent); }
       ::highlight(postil-question) { text-decoration: underline dotted 2px ${accent}; }
       ::highlight(postil-active) { background-color: color-mix(in srgb, ${accent} 36%, transparent); }
-      @media (forced-colors: active) { ::highlight(postil-note), ::highlight(postil-active) { background-color: Mark; color: MarkText; } }`);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-    ended.addEventListener('abort', () => {
-      document.adoptedStyleSheets = this.#tools.filter(document.adoptedStyleSheets, (one) => one !== sheet);
-    });
+      @media (forced-colors: active) { ::highlight(postil-note), ::highlight(postil-active) { background-color: Mark; color: MarkText; } }`,
+    );
   }
 
   // Several blocks of one page share the highlights, each with ranges of its own. Browsers without them show the buttons.

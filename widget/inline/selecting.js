@@ -85,10 +85,10 @@ export function selecting({ h, t, conversation }, article, marks, on, signal) {
     const { start, end } = article.text.offsets(words);
     hide();
     on.selected(words, () => {
-      // As it was before.
+      // As it was before; a finger would have to tap it away.
       declined = `${start}-${end}`;
       selection.removeAllRanges();
-      selection.addRange(words);
+      if (!touch) selection.addRange(words);
     });
   };
 

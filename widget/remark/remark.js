@@ -172,7 +172,7 @@ class Remarks {
       form,
       beside: () => at.getBoundingClientRect(),
       back,
-      focus: writes && form?.text,
+      focus: writes ? form?.text : null,
       onClose: () => this.#on.activate(null),
     });
     this.#on.activate(spot.range);

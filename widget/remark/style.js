@@ -22,6 +22,6 @@ export const CSS = `
 .card textarea { min-height: 4.5em; }
 @media (any-pointer: coarse), (max-width: 30rem) {
   .choose { min-height: 44px; }
-  .close { margin-block-start: -.75em; }
+  .close { min-width: 44px; margin-block-start: -.75em; }
 }
 `;
