@@ -40,9 +40,9 @@ pub const PARTS: [Part; 13] = [
         brotli: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js.br"),
     },
     Part {
-        name: "inline-WBKG6VXY.js",
-        script: include_bytes!("../../widget/dist/postil/inline-WBKG6VXY.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-WBKG6VXY.js.br"),
+        name: "inline-PIXCIJKL.js",
+        script: include_bytes!("../../widget/dist/postil/inline-PIXCIJKL.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-PIXCIJKL.js.br"),
     },
     Part {
         name: "live-PXOD2OOD.js",

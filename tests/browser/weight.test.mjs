@@ -13,6 +13,13 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** The demo's page as it would be without notes in its text, which are wanted as soon as that is near. */
+const withoutNotes = (page) =>
+  page.route('**/demo/', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(' article=".essay"', '').replace(/ data-postil-\w+="[^"]*"/g, '') });
+  });
+
 /** Every answer from the service to this page: its path, and its body's bytes as they came. */
 async function metered(page) {
   const network = await page.context().newCDPSession(page);
@@ -36,6 +43,7 @@ async function metered(page) {
 test('one file and one call to the service until the thread is shown, and nothing but the file before it is near', { timeout: 60_000 }, async (t) => {
   const it = await Window.open(browser, 'about:blank', { approach: false });
   const answers = await metered(it.page);
+  await withoutNotes(it.page);
   await it.page.goto(`${origin}/demo/`);
   await it.page.evaluate(() => customElements.whenDefined('postil-thread'));
   await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));

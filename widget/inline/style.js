@@ -40,7 +40,8 @@ summary { cursor: pointer; padding: .375em 0; }
   .note { min-width: 44px; height: 44px; }
   .remark { min-height: 44px; padding-inline: 18px; font-size: 15px; }
   .pill { min-height: 44px; }
-  summary, .passages a { padding-block: .75em; }
+  summary { padding-block: .75em; }
+  .passages a { min-height: 44px; }
 }
 @media (forced-colors: active) {
   .note span, .remark { border: 1px solid; }
