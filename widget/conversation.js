@@ -99,6 +99,12 @@ export class Conversation {
     this.#listen();
     this.#seek();
     addEventListener('hashchange', this.#seek);
+    const [, code] = /^#postil-sign-in=([\w-]+)$/.exec(location.hash) ?? [];
+    if (code) {
+      // It is good once, and nobody's business.
+      history.replaceState(history.state, '', location.pathname + location.search);
+      await this.part('mail').then((mail) => mail.redeem(code), (error) => this.view.fail(explain(this.t, error)));
+    }
     await this.#loadOverlay();
   }
 
@@ -190,6 +196,12 @@ export class Conversation {
     if (me) this.model.overlay(me);
     else this.model.person = this.client.reader;
     this.view.sync();
+    this.#prepare();
+  }
+
+  /** The reader is somebody else from now on. */
+  known() {
+    return this.#loadOverlay();
   }
 
   #trouble({ code = 'unavailable', status, message }) {
@@ -281,6 +293,7 @@ export class Conversation {
         if (this.emit('sign-in', { site: this.place.site })) await this.#loadOverlay(true);
       }),
       listen: () => this.#live.hurry(),
+      mailed: fetching(async (where) => (await this.part('mail')).ask(where)),
     };
   }
 

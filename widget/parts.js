@@ -10,6 +10,8 @@ const PARTS = {
   live: () => import('./live/live.js'),
   opinion: () => import('./opinion/opinion.js'),
   remark: () => import('./remark/remark.js'),
+  mail: () => import('./mail/mail.js'),
+  notify: () => import('./notify/notify.js'),
   remove: () => import('./remove/remove.js'),
 };
 

@@ -60,6 +60,7 @@ export const ENGLISH = {
   'error.other': 'Something went wrong. Please try again.',
 
   sign_in: 'Sign in',
+  by_mail: 'By e-mail',
   'error.sso': 'Signing you in did not work.',
 };
 

@@ -109,8 +109,9 @@ export class Thread {
   }
 
   /** The reader's overlay, from `/me`. */
-  overlay({ person, can, comments, pending }) {
+  overlay({ person, can, comments, pending, subscription }) {
     this.person = person;
+    this.subscription = subscription;
     this.rights = can;
     for (const id of Object.keys(comments)) this.#mine.set(id, { ...this.#mine.get(id), ...comments[id] });
     for (const comment of pending) this.own(comment);

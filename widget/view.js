@@ -99,6 +99,7 @@ export class BlockView {
     const quiet = () => {};
     part('opinion').catch(quiet);
     if (this.#writable()) part('compose').then((compose) => compose.comment(this.form), quiet);
+    part('notify').then((notify) => notify.bar(), quiet);
   }
 
   /** Lets a part add to every comment, now and whenever one is brought up to date. */
@@ -162,7 +163,8 @@ export class BlockView {
     this.mode = this.#mode();
     const writable = this.#writable();
     const enter = this.mode === 'signin' && h('button', { type: 'button', class: 'send', part: 'button', onclick: () => act.signIn() }, t('sign_in'));
-    if (!writable) fill(this.notice, t(this.mode), ' ', enter);
+    const mailed = this.mode === 'signin' && this.#model.policy.email_sign_in && h('button', { type: 'button', class: 'quiet', onclick: () => act.mailed(this.notice) }, t('by_mail'));
+    if (!writable) fill(this.notice, t(this.mode), ' ', enter, ' ', mailed);
     this.notice.hidden = writable;
     // What was being written stays on show where it can no longer be sent.
     this.form.element.hidden = !writable && !this.form.text.value;

@@ -3,21 +3,21 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 13] = [
+pub const PARTS: [Part; 15] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
         brotli: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js.br"),
     },
     Part {
-        name: "ar-V2ZCOAGO.js",
-        script: include_bytes!("../../widget/dist/postil/ar-V2ZCOAGO.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-V2ZCOAGO.js.br"),
+        name: "ar-4WHW2DIA.js",
+        script: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-Y2OVJJOI.js",
-        script: include_bytes!("../../widget/dist/postil/compose-Y2OVJJOI.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-Y2OVJJOI.js.br"),
+        name: "compose-6FJO3JAD.js",
+        script: include_bytes!("../../widget/dist/postil/compose-6FJO3JAD.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-6FJO3JAD.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -25,19 +25,19 @@ pub const PARTS: [Part; 13] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-K4ZIB6U4.js",
-        script: include_bytes!("../../widget/dist/postil/de-K4ZIB6U4.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-K4ZIB6U4.js.br"),
+        name: "de-5QMTJ5SL.js",
+        script: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js.br"),
     },
     Part {
-        name: "es-TGEAXV57.js",
-        script: include_bytes!("../../widget/dist/postil/es-TGEAXV57.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-TGEAXV57.js.br"),
+        name: "es-HS2F6OFH.js",
+        script: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js.br"),
     },
     Part {
-        name: "fr-SKFQ2HTR.js",
-        script: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-SKFQ2HTR.js.br"),
+        name: "fr-V4N5I2ZN.js",
+        script: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js.br"),
     },
     Part {
         name: "inline-PIXCIJKL.js",
@@ -48,6 +48,16 @@ pub const PARTS: [Part; 13] = [
         name: "live-PXOD2OOD.js",
         script: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js"),
         brotli: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js.br"),
+    },
+    Part {
+        name: "mail-HY3LMSH2.js",
+        script: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js"),
+        brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
+    },
+    Part {
+        name: "notify-LFUMHKYY.js",
+        script: include_bytes!("../../widget/dist/postil/notify-LFUMHKYY.js"),
+        brotli: include_bytes!("../../widget/dist/postil/notify-LFUMHKYY.js.br"),
     },
     Part {
         name: "opinion-ENMJL646.js",
@@ -65,8 +75,8 @@ pub const PARTS: [Part; 13] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-HSLOANYO.js",
-        script: include_bytes!("../../widget/dist/postil/ru-HSLOANYO.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-HSLOANYO.js.br"),
+        name: "ru-4VN6DZEX.js",
+        script: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js.br"),
     },
 ];

@@ -59,8 +59,10 @@ export function composer(tools, it, o) {
   const left = h('span', { class: 'left muted', id: `${it.id}-left` });
   set(text, 'aria-describedby', `${notes.body.id} ${left.id}`);
   it.foot.prepend(h('span', { class: 'aids' }, aid('preview', 'aria-pressed'), aid('help', 'aria-expanded')), left);
-  // "Notify me of" belongs here as well: what a writer may choose, between what they wrote and the button.
   if (who) problem.before(...who.parts);
+  // What a writer may choose, between what they wrote and the button; a form without it is a form all the same.
+  let wish;
+  if (who) conversation.part('notify').then((notify) => (wish = notify.question(it, who)), () => {});
   if (o.cancel) send.before(h('button', { type: 'button', class: 'quiet', onclick: () => o.cancel(false) }, t('cancel')));
 
   const inputs = () => [['body', text], ...(who?.fields() ?? [])];
@@ -148,6 +150,7 @@ export function composer(tools, it, o) {
     const entry = { body: text.value };
     const author = who?.read();
     if (author) entry.author = author;
+    wish?.read(entry);
     keep();
     const key = drafts.key(o.target, JSON.stringify(entry));
     busy = true;
@@ -165,6 +168,7 @@ export function composer(tools, it, o) {
       drafts.drop(o.target);
       dirty = false;
       who?.sent();
+      wish?.sent();
       begun = element.contains(element.getRootNode().activeElement);
       o.close?.();
       done();

@@ -5,11 +5,13 @@ import { knownLocale, voice, words } from '../languages.js';
 import { ENGLISH as AIDING } from '../aids/phrases.js';
 import { ENGLISH as COMPOSING } from '../compose/phrases.js';
 import { ENGLISH as BESIDE } from '../inline/phrases.js';
+import { ENGLISH as MAILING } from '../mail/phrases.js';
+import { ENGLISH as NOTIFYING } from '../notify/phrases.js';
 import { ENGLISH as FIRST, speaker } from '../phrases.js';
 import { ENGLISH as REMARKING } from '../remark/phrases.js';
 import { ENGLISH as REMOVING } from '../remove/phrases.js';
 
-const ENGLISH = { ...FIRST, ...AIDING, ...BESIDE, ...COMPOSING, ...REMARKING, ...REMOVING };
+const ENGLISH = { ...FIRST, ...AIDING, ...BESIDE, ...COMPOSING, ...MAILING, ...NOTIFYING, ...REMARKING, ...REMOVING };
 const files = readdirSync(new URL('../locales/', import.meta.url)).map((name) => name.replace('.js', ''));
 const PLURAL = /\.(zero|one|two|few|many|other)$/;
 const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
