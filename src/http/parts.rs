@@ -40,9 +40,9 @@ pub const PARTS: [Part; 15] = [
         brotli: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js.br"),
     },
     Part {
-        name: "inline-PIXCIJKL.js",
-        script: include_bytes!("../../widget/dist/postil/inline-PIXCIJKL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-PIXCIJKL.js.br"),
+        name: "inline-FUWQI5ED.js",
+        script: include_bytes!("../../widget/dist/postil/inline-FUWQI5ED.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-FUWQI5ED.js.br"),
     },
     Part {
         name: "live-PXOD2OOD.js",

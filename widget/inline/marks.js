@@ -69,12 +69,11 @@ export class Marks {
   }
 
   /** Puts a control at a place on the screen. */
-  put(control, left, top) {
-    const origin = control.getRootNode().host.getBoundingClientRect();
+  put(control, left, top, origin = control.getRootNode().host.getBoundingClientRect()) {
     Object.assign(control.style, { left: `${left - origin.left}px`, top: `${top - origin.top}px` });
   }
 
-  /** @param {object[]} spots `{range, passages, planted?}`, in the order of the text */
+  /** @param {object[]} spots `{range, passages, n, question?, planted?}`, the planted ones first */
   show(spots) {
     this.#spots = spots;
     this.#clear('note');
@@ -154,43 +153,43 @@ export class Marks {
   #place() {
     const { root } = this.#article;
     tint(this.#over.host, root, this.#block);
+    // All is read before anything is written, or each of a thousand notes would have the page laid out anew.
+    const size = matchMedia('(any-pointer: coarse), (max-width: 30rem)').matches ? 44 : 26;
+    const page = document.documentElement.clientWidth;
+    const origin = this.#over.host.getBoundingClientRect();
     const placed = [];
-    const settle = (spot, button) => {
+    const look = (spot) => {
       const at = line(spot.range);
-      button.hidden = !at;
       if (!at) return;
       const { edge, rtl } = this.#side(spot.range, root);
-      const { offsetWidth: width, offsetHeight: height } = button;
-      const page = document.documentElement.clientWidth;
-      const room = rtl ? edge : page - edge;
-      const left = rtl ? Math.max(edge - GAP - width, 0) : Math.min(edge + GAP, page - width);
-      let top = at.top + (at.height - height) / 2;
+      const left = rtl ? Math.max(edge - GAP - size, 0) : Math.min(edge + GAP, page - size);
+      let top = at.top + (at.height - size) / 2;
       for (const other of placed) {
-        if (Math.abs(other.left - left) >= width || Math.abs(other.top - top) >= height) continue;
+        if (Math.abs(other.left - left) >= size || Math.abs(other.top - top) >= size) continue;
         // Notes that would lie on one another are one; a question stays by itself.
-        if (!other.spots[0].planted) return other;
-        top = other.top + height;
+        if (!other.spots[0].planted) {
+          other.spots[other.spots.length] = spot;
+          return;
+        }
+        top = other.top + size;
       }
-      button.classList.toggle('far', rtl !== room < width + GAP);
-      this.put(button, left, top);
-      placed[placed.length] = { left, top, button, spots: [spot] };
+      placed[placed.length] = { left, top, far: rtl !== (rtl ? edge : page - edge) < size + GAP, spots: [spot] };
     };
-    for (const spot of this.#spots) if (spot.planted) settle(spot, this.#question(spot));
+    for (const spot of this.#spots) look(spot);
     const used = new Set();
-    for (const spot of this.#spots) {
-      if (spot.planted) continue;
-      const { id } = spot.passages[0];
-      const button = this.#button(id);
-      const other = settle(spot, button);
-      if (other) other.spots = [...other.spots, spot];
-      else used.add(id);
+    for (const { left, top, far, spots } of placed) {
+      const [spot] = spots;
+      const button = spot.planted ? this.#question(spot) : this.#tell(spots);
+      used.add(button);
+      button.classList.toggle('far', far);
+      this.put(button, left, top, spot.planted ? undefined : origin);
     }
+    for (const { button } of this.#hosts.values()) button.hidden = !used.has(button);
     for (const [id, button] of this.#buttons) {
-      if (used.has(id)) continue;
+      if (used.has(button)) continue;
       button.remove();
       this.#buttons.delete(id);
     }
-    for (const { button, spots } of placed) if (!spots[0].planted) this.#tell(button, spots);
   }
 
   /** The side of the column where the lines end. */
@@ -204,16 +203,11 @@ export class Marks {
   }
 
   /** A button for those who point: who does not has the list in the block. */
-  #button(id) {
-    if (!this.#buttons.has(id)) {
-      const button = this.#tools.h('button', { type: 'button', class: 'note', tabindex: -1, 'aria-hidden': 'true' });
-      this.#over.inside.append(button);
-      this.#buttons.set(id, button);
-    }
-    return this.#buttons.get(id);
-  }
-
-  #tell(button, spots) {
+  #tell(spots) {
+    const { id } = spots[0].passages[0];
+    const button = this.#buttons.get(id) ?? this.#tools.h('button', { type: 'button', class: 'note', tabindex: -1, 'aria-hidden': 'true' });
+    if (!button.isConnected) this.#over.inside.append(button);
+    this.#buttons.set(id, button);
     let n = 0;
     let asked;
     for (const spot of spots) {
@@ -221,6 +215,7 @@ export class Marks {
       asked ??= spot.question;
     }
     this.#label(button, n, spots, asked);
+    return button;
   }
 
   /** The button beside the mark of a question that the page plants: for everybody. */
