@@ -21,6 +21,7 @@ use crate::http::limits::{Limit, Limits};
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::mail::{self, Post, Transport};
+use crate::service::rules::Rules;
 use crate::service::{demo, housekeeping};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -133,6 +134,7 @@ impl Service {
         let app = Data::new(App {
             store,
             keys,
+            rules: Rules::default(),
             pages: Pages::new(PAGES),
             files: Files::new(),
             streams,

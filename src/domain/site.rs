@@ -67,6 +67,13 @@ pub struct Policy {
     pub email_sign_in: Option<bool>,
     /// Whether everybody may read a comment's earlier texts.
     pub public_history: bool,
+    /// How many links a comment may have before a moderator looks at it, 0 to 100; null: any number.
+    pub max_links: Option<u32>,
+    /// Whether people wait for a moderator until something of theirs was approved.
+    pub hold_first: bool,
+    /// How many approved comments make a person trusted, 1 to 1000, unless one was turned down in the last 90 days:
+    /// what only looks suspicious is then let pass. Null: nobody is.
+    pub trust_after: Option<u32>,
     /// What moderators may give as the reason of a decision, at most 30.
     pub decision_reasons: Vec<DecisionReason>,
     /// Reports by how many verified people hold a comment until it is seen, 1 to 100; null: never.
@@ -117,6 +124,9 @@ impl Default for Policy {
             reserved_names: Vec::new(),
             email_sign_in: None,
             public_history: false,
+            max_links: None,
+            hold_first: false,
+            trust_after: Some(5),
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),
                 ("abuse", "It attacks or insults people."),
@@ -154,6 +164,15 @@ impl Policy {
     fn check(&self) -> Result<(), String> {
         if !(1..=20).contains(&self.depth) {
             return Err("`depth` takes a whole number from 1 to 20.".into());
+        }
+        if self.max_links.is_some_and(|links| links > 100) {
+            return Err("`max_links` takes a whole number from 0 to 100, or null.".into());
+        }
+        if self
+            .trust_after
+            .is_some_and(|count| !(1..=1000).contains(&count))
+        {
+            return Err("`trust_after` takes a whole number from 1 to 1000, or null.".into());
         }
         if self.edit_window > 30 * 24 * 3600 {
             return Err("`edit_window` takes seconds, at most 2592000 (30 days).".into());
@@ -349,6 +368,8 @@ mod tests {
             (json!({"dept": 3}), "dept"),
             (json!({"edit_window": -1}), "-1"),
             (json!({"close_after_days": 0}), "close_after_days"),
+            (json!({"max_links": 101}), "max_links"),
+            (json!({"trust_after": 0}), "trust_after"),
             (json!({"length": {"min": 0}}), "length"),
             (json!({"length": {"max": 20_000}}), "length"),
             (json!({"reactions": ["a b"]}), "reactions/0"),

@@ -9,6 +9,7 @@ use super::limits::Limits;
 use crate::domain::token::Keys;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
+use crate::service::rules::Rules;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -18,6 +19,8 @@ pub struct App {
     pub store: Store,
     /// The keys that tokens are signed with.
     pub keys: Keys,
+    /// The word lists of the sites that were last written on.
+    pub rules: Rules,
     /// Ready answers.
     pub pages: Pages,
     /// The files that the program carries.

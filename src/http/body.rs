@@ -22,15 +22,15 @@ pub const LIMIT: usize = 192 * 1024;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A body that was read whole, and what it says.
-pub struct Body<T> {
+/// A body that was read whole, and what it says; of at most `MOST` bytes.
+pub struct Body<T, const MOST: usize = LIMIT> {
     /// What it says.
     pub value: T,
     /// SHA-256 of its bytes, which tells a request that is sent again from another one.
     pub fingerprint: [u8; 32],
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Body<T, MOST> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -45,10 +45,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             if !is_json {
                 return Err(Error::UnsupportedMediaType);
             }
-            if announced.is_some_and(|length| length > LIMIT) {
-                return Err(Error::BodyTooLarge(LIMIT));
+            if announced.is_some_and(|length| length > MOST) {
+                return Err(Error::BodyTooLarge(MOST));
             }
-            let bytes = tokio::time::timeout(PATIENCE, collect(payload))
+            let bytes = tokio::time::timeout(PATIENCE, collect(payload, MOST))
                 .await
                 .map_err(|_| Error::RequestTimeout)??;
             let fingerprint = Sha256::digest(&bytes).into();
@@ -74,7 +74,7 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
         }
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = tokio::time::timeout(PATIENCE, collect(payload))
+            let bytes = tokio::time::timeout(PATIENCE, collect(payload, LIMIT))
                 .await
                 .map_err(|_| Error::RequestTimeout)??;
             if bytes.is_empty() {
@@ -91,13 +91,13 @@ fn is_json(request: &HttpRequest) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-async fn collect(mut payload: Payload) -> Result<BytesMut> {
+async fn collect(mut payload: Payload, most: usize) -> Result<BytesMut> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk
             .map_err(|_| Error::InvalidJson("The body was cut off or cannot be decoded.".into()))?;
-        if bytes.len() + chunk.len() > LIMIT {
-            return Err(Error::BodyTooLarge(LIMIT));
+        if bytes.len() + chunk.len() > most {
+            return Err(Error::BodyTooLarge(most));
         }
         bytes.extend_from_slice(&chunk);
     }

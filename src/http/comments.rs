@@ -75,8 +75,16 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     }
     let draft = draft(&site, body.value, call.network())?;
     let app = &call.app;
-    let posted =
-        comments::post(&app.store, &app.keys, &call.caller, draft, retry, call.now).await?;
+    let posted = comments::post(
+        &app.store,
+        &app.keys,
+        &app.rules,
+        &call.caller,
+        draft,
+        retry,
+        call.now,
+    )
+    .await?;
     let status = if posted.held {
         StatusCode::ACCEPTED
     } else {
@@ -190,8 +198,16 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
         network: Some(call.network()),
     };
     let app = &call.app;
-    let (comment, held) =
-        comments::edit(&app.store, &app.keys, &call.caller, comment, edit, call.now).await?;
+    let (comment, held) = comments::edit(
+        &app.store,
+        &app.keys,
+        &app.rules,
+        &call.caller,
+        comment,
+        edit,
+        call.now,
+    )
+    .await?;
     let status = if held {
         StatusCode::ACCEPTED
     } else {

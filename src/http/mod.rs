@@ -27,6 +27,7 @@ mod reading;
 mod record;
 mod reports;
 mod request;
+mod rules;
 mod sign_in;
 mod sites;
 mod stream;
@@ -179,6 +180,9 @@ pub fn routes(config: &mut ServiceConfig) {
         "/v1/moderation/threads",
         [on(PUT, moderation::direct)],
     );
+
+    let list = [on(GET, rules::show), on(PUT, rules::replace)];
+    at(config, "/v1/moderation/rules/{list}", list);
 
     at(
         config,

@@ -7,20 +7,23 @@ use super::caller::Caller;
 use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
+use super::judging::{self, Case, Heard};
 use super::publishing;
+use super::rules::Rules;
 use super::signing::{self, Signature};
 use super::subscriptions::{self, Notify};
 use super::threads::Page;
 use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
-use crate::domain::judgement::Reason;
+use crate::domain::judgement::writing::Writing;
+use crate::domain::judgement::{Outcome as Fate, Ruling};
 use crate::domain::markdown::SafeHtml;
 use crate::domain::network::Network;
 use crate::domain::subscription::Frequency;
 use crate::domain::text::{CommentSource, Email, Title};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::word::{EventKind, Kind, Moderation, Role, Status};
+use crate::domain::word::{EventKind, Kind, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::events::{self, Locked};
@@ -83,6 +86,7 @@ struct Outcome {
 pub async fn post(
     store: &Store,
     keys: &Keys,
+    rules: &Rules,
     caller: &Caller,
     draft: Draft,
     retry: Option<Retry>,
@@ -90,6 +94,10 @@ pub async fn post(
 ) -> Result<Posted> {
     let caller = caller.clone();
     let keys = keys.clone();
+    let name = draft.signature.name.as_ref().map(|name| name.as_str());
+    let website = draft.signature.website.as_ref().map(ToString::to_string);
+    let writing = Writing::of_html(draft.html.as_str()).signed(name, website.as_deref());
+    let heard = Heard::of(store, rules, draft.page.site, writing).await?;
     store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
@@ -105,13 +113,20 @@ pub async fn post(
             let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
-            let reasons = judge(&site, &thread, &caller);
-            let held = !reasons.is_empty();
+            let ruling = judging::judge(&Case {
+                site: &site,
+                thread: &thread,
+                caller: &caller,
+                author: &author,
+                heard: &heard,
+                now,
+            });
+            let held = ruling.outcome == Fate::Hold;
             if let Some(notify) = draft.notify {
                 let email = draft.email.as_ref();
                 subscriptions::with_comment(tx, &site, &author, thread.id, notify, email, now)?;
             }
-            publishing::receive(tx, &mut thread, &mut comment, reasons, now)?;
+            publishing::receive(tx, &mut thread, &mut comment, ruling, now)?;
             if let Some(network) = draft.network {
                 bans::remember_network(tx, &keys, site.id, comment.id, network, now)?;
             }
@@ -134,7 +149,7 @@ pub async fn post(
 
 fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) -> Result<Posted> {
     let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-    let held = *row.status == Status::Pending;
+    let held = *row.status != Status::Published;
     let comment = view::comment::own_one(tx, &row)?;
     Ok(Posted {
         comment,
@@ -234,18 +249,6 @@ fn place(
     Ok(comment)
 }
 
-/// Why a comment, or a new text of one, has to wait. Empty: it does not.
-fn judge(site: &Site, thread: &Locked, caller: &Caller) -> Vec<Reason> {
-    let moderation = thread
-        .moderation
-        .map_or(site.policy.moderation, |named| *named);
-    let is_trusted = caller.has(Role::Author, site.id);
-    match moderation {
-        Moderation::Pre if !is_trusted => vec![Reason::premoderated()],
-        _ => Vec::new(),
-    }
-}
-
 pub(super) fn tell_moderators(
     tx: &mut Tx,
     site: &Site,
@@ -290,11 +293,13 @@ pub struct Edit {
 pub async fn edit(
     store: &Store,
     keys: &Keys,
+    rules: &Rules,
     caller: &Caller,
     id: CommentId,
     edit: Edit,
     now: Time,
 ) -> Result<(view::comment::OwnComment, bool)> {
+    let heard = hear_again(store, rules, id, &edit).await?;
     let (caller, keys) = (caller.clone(), keys.clone());
     store
         .write(move |tx| {
@@ -319,32 +324,60 @@ pub async fn edit(
             if comment.body != edit.source.as_str() {
                 revisions::insert(tx, &history::present(&comment))?;
                 comments::rewrite(tx, id, edit.source.as_str(), edit.html.as_str(), now)?;
-                judge_again(tx, &site, &mut thread, &mut comment, &caller, now)?;
+                let author = people::by_id(tx, comment.person_id)?.ok_or(Error::NotFound)?;
+                let ruling = judging::judge(&Case {
+                    site: &site,
+                    thread: &thread,
+                    caller: &caller,
+                    author: &author,
+                    heard: &heard,
+                    now,
+                });
+                carry_out(tx, &site, &mut thread, &mut comment, ruling, now)?;
             }
             let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            let held = *row.status == Status::Pending;
+            let held = *row.status != Status::Published;
             Ok((view::comment::own_one(tx, &row)?, held))
         })
         .await
 }
 
-fn judge_again(
+/// What is to be known of a new text before the transaction.
+async fn hear_again(store: &Store, rules: &Rules, id: CommentId, edit: &Edit) -> Result<Heard> {
+    let found = store.read(move |conn| comments::by_id(conn, id)).await?;
+    let Some(comment) = found else {
+        // Whether the caller may know that is decided behind the lock.
+        return Ok(Heard::default());
+    };
+    let name = comment.author_name.as_deref();
+    let website = comment.author_website.as_deref();
+    let writing = Writing::of_html(edit.html.as_str()).signed(name, website);
+    Heard::of(store, rules, comment.site_id, writing).await
+}
+
+/// Does with a comment that was written anew as was ruled.
+fn carry_out(
     tx: &mut Tx,
     site: &Site,
     thread: &mut Locked,
     comment: &mut Comment,
-    caller: &Caller,
+    ruling: Ruling,
     now: Time,
 ) -> Result<()> {
-    let reasons = judge(site, thread, caller);
     let was_public = *comment.status == Status::Published;
-    match (was_public, reasons.is_empty()) {
-        (true, true) => {
+    match (was_public, ruling.outcome) {
+        (true, Fate::Publish) => {
             events::append(tx, thread, EventKind::CommentUpdated, Some(comment.id), now)?;
         }
-        (true, false) => {
-            publishing::withdraw(tx, thread, comment, Status::Pending, reasons, now)?;
+        (true, Fate::Hold) => {
+            publishing::withdraw(tx, thread, comment, Status::Pending, ruling.reasons, now)?;
             tell_moderators(tx, site, comment, now)?;
+        }
+        (true, Fate::Reject) => {
+            publishing::withdraw(tx, thread, comment, Status::Rejected, ruling.reasons, now)?;
+        }
+        (false, Fate::Reject) => {
+            publishing::hold(tx, comment, Status::Rejected, ruling.reasons, now)?;
         }
         // What waited goes on waiting: an edit is no way past a moderator.
         (false, _) => {}

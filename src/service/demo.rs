@@ -10,6 +10,7 @@ use super::caller::Caller;
 use super::comments::{self, Draft};
 use super::identity;
 use super::reactions::react;
+use super::rules::Rules;
 use super::signing::Signature;
 use super::sites::{self, NewSite, SiteChanges};
 use super::threads::Page;
@@ -136,7 +137,8 @@ async fn write_sample(
             .and_then(|index| written.get(index).copied());
         let author = cast.member(&sample.author, at).await?;
         let draft = draft(page, parent, sample)?;
-        let posted = comments::post(store, keys, &author, draft, None, at).await?;
+        let posted =
+            comments::post(store, keys, &Rules::default(), &author, draft, None, at).await?;
         written.push(posted.id);
     }
     // The audience: enough guests that nobody votes twice or on what they wrote.

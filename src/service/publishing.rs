@@ -3,7 +3,7 @@
 
 use super::subscriptions;
 use crate::domain::id::CommentId;
-use crate::domain::judgement::Reason;
+use crate::domain::judgement::{Outcome, Reason, Ruling};
 use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Status, Word};
 use crate::error::Result;
@@ -12,25 +12,32 @@ use crate::store::events::{self, Locked};
 use crate::store::types::{Json, Named};
 use crate::store::{Tx, queue, tallies, threads};
 
-/// Stores a comment that was just sent: it is published at once, unless there are reasons to hold it.
+/// Stores a comment that was just sent, and does with it as was ruled.
 pub fn receive(
     tx: &mut Tx,
     thread: &mut Locked,
     comment: &mut Comment,
-    reasons: Vec<Reason>,
+    ruling: Ruling,
     now: Time,
 ) -> Result<()> {
     let mut counted = vec!["received".to_owned()];
-    if reasons.is_empty() {
+    let reasons = ruling.reasons;
+    if ruling.outcome == Outcome::Publish {
         comments::insert(tx, comment)?;
         show(tx, thread, comment, None, now)?;
     } else {
+        let status = match ruling.outcome {
+            Outcome::Reject => Status::Rejected,
+            _ => Status::Pending,
+        };
+        // A day's numbers say what was kept from the public, and why; not whether it was for good.
         counted.push("held".to_owned());
         counted.extend(reasons.iter().map(|reason| format!("held:{}", reason.code)));
         comment.reasons = Json::new(reasons);
-        comment.queued_at = Some(now);
+        comment.status = Named(status);
+        comment.queued_at = (status == Status::Pending).then_some(now);
         comments::insert(tx, comment)?;
-        tally(tx, comment, None, Status::Pending)?;
+        tally(tx, comment, None, status)?;
     }
     count_today(tx, comment, &counted, now)
 }

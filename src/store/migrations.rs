@@ -43,6 +43,10 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("../../migrations/0004_moderation/up.postgres.sql"),
         ),
     },
+    same(
+        "0005_word_lists",
+        include_str!("../../migrations/0005_word_lists/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

@@ -30,6 +30,7 @@ pub mod tokens;
 pub mod types;
 pub mod verdicts;
 pub mod votes;
+pub mod word_lists;
 mod writer;
 
 use std::sync::Arc;

@@ -365,6 +365,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    word_lists (site_id, list) {
+        site_id -> Binary,
+        list -> Text,
+        entries -> Text,
+        version -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
 diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);

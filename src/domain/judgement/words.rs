@@ -7,6 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::folding::{Folded, plain};
 use crate::domain::characters::is_refused_in_a_line;
 use crate::domain::invalid::Invalid;
+use crate::domain::word::Word;
 
 /// What a word on a list does to a comment that holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +17,17 @@ pub enum List {
     Suspect,
     /// It is turned down.
     Block,
+}
+
+impl Word for List {
+    const ALL: &'static [Self] = &[Self::Block, Self::Suspect];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Suspect => "suspect",
+        }
+    }
 }
 
 /// One entry: a word or a few, as a moderator wrote it. A star at its beginning or end stands for whatever the word goes
