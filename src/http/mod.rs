@@ -180,6 +180,11 @@ pub fn routes(config: &mut ServiceConfig) {
         "/v1/moderation/threads",
         [on(PUT, moderation::direct)],
     );
+    at(
+        config,
+        "/v1/moderation/threads/{thread}",
+        [on(PATCH, moderation::change)],
+    );
 
     let list = [on(GET, rules::show), on(PUT, rules::replace)];
     at(config, "/v1/moderation/rules/{list}", list);

@@ -10,15 +10,16 @@ use serde_json::Value;
 
 use super::answer;
 use super::body::{Body, Fields};
+use super::query::id;
 use super::request::Call;
-use crate::domain::id::{CommentId, PersonId};
+use crate::domain::id::{CommentId, PersonId, ThreadId};
 use crate::domain::invalid::Invalid;
 use crate::domain::moderation::Action;
 use crate::domain::site::is_reason_code;
 use crate::domain::text::Title;
 use crate::domain::time::Time;
-use crate::domain::word::{Status, Word};
-use crate::error::Result;
+use crate::domain::word::{Role, Status, Word};
+use crate::error::{Error, Result};
 use crate::service::moderation::{self, Decided, Decision, Target};
 use crate::service::threads::{self, Directions, Page};
 
@@ -189,4 +190,64 @@ pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
         StatusCode::OK
     };
     answer::private(status, &thread)
+}
+
+/// What a moderator says about a thread, as it arrives.
+#[derive(Deserialize)]
+pub struct ThreadPatch {
+    title: Option<String>,
+    state: Option<String>,
+    policy: Option<Value>,
+    hidden: Option<bool>,
+    owner: Option<String>,
+    url: Option<String>,
+    key: Option<String>,
+}
+
+/// `PATCH /v1/moderation/threads/{thread}`.
+pub async fn change(call: Call, body: Body<ThreadPatch>) -> Result<HttpResponse> {
+    let thread: ThreadId = id(call.request(), "thread")?;
+    call.count(|app| &app.limits.writes)?;
+    call.check_own_origin().await?;
+    call.caller.must_be(Role::Author)?;
+    let raw = body.value;
+    let store = &call.app.store;
+    let site = store
+        .read(move |conn| {
+            let row = crate::store::threads::by_id(conn, thread)?.ok_or(Error::NotFound)?;
+            crate::store::sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)
+        })
+        .await?;
+    let mut fields = Fields::default();
+    let title = fields.optional("/title", raw.title.as_deref(), Title::parse);
+    let directions = match Directions::parse(title, raw.state.as_deref(), raw.policy.as_ref()) {
+        Ok(directions) => Some(directions),
+        Err((pointer, invalid)) => fields.take(pointer, Err(invalid)),
+    };
+    let owner = fields.optional("/owner", raw.owner.as_deref(), |text| {
+        let parsed = text.parse::<PersonId>();
+        parsed.map_err(|_| Invalid::new("field_invalid", "This is not an id."))
+    });
+    let to = match raw
+        .url
+        .as_deref()
+        .map(|url| Page::parse(&site, url, raw.key.as_deref()))
+    {
+        None if raw.key.is_some() => {
+            let detail = "A `key` goes with the `url` of its page.";
+            fields.take("/url", Err(Invalid::new("field_required", detail)))
+        }
+        None => None,
+        Some(Ok(page)) => Some(page),
+        Some(Err((name, invalid))) => fields.take(&format!("/{name}"), Err(invalid)),
+    };
+    let directions = fields.finish(directions)?;
+    let change = threads::Change {
+        directions,
+        hidden: raw.hidden,
+        owner,
+        to,
+    };
+    let thread = threads::change(store, &call.caller, thread, change, call.now).await?;
+    answer::private(StatusCode::OK, &thread)
 }

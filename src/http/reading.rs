@@ -140,7 +140,10 @@ fn stamp_of(conn: &mut Conn, comment: CommentId, now: Time) -> Result<Stamp> {
     let row = comments::by_id(conn, comment)?
         .filter(|row| row.listed)
         .ok_or(Error::NotFound)?;
-    let (_, _, stamp) = known(conn, row.thread_id, now)?.ok_or(Error::NotFound)?;
+    let (thread, _, stamp) = known(conn, row.thread_id, now)?.ok_or(Error::NotFound)?;
+    if thread.hidden {
+        return Err(Error::NotFound);
+    }
     Ok(stamp)
 }
 
@@ -186,7 +189,9 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     let thread: ThreadId = id(&request, "thread")?;
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
-    let (row, _, stamp) = found.ok_or(Error::NotFound)?;
+    let (row, _, stamp) = found
+        .filter(|(row, _, _)| !row.hidden)
+        .ok_or(Error::NotFound)?;
     let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
     cached(
         &app,
@@ -216,6 +221,7 @@ pub async fn site_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
             ids.dedup();
             let threads: HashMap<_, _> = threads::by_ids(conn, &ids)?
                 .into_iter()
+                .filter(|thread| !thread.hidden)
                 .map(|thread| (thread.id, thread))
                 .collect();
             let pairs: Vec<_> = latest
@@ -244,7 +250,9 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     let after = query.one("after")?.map(str::to_owned);
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
-    let (row, site, stamp) = found.ok_or(Error::NotFound)?;
+    let (row, site, stamp) = found
+        .filter(|(row, _, _)| !row.hidden)
+        .ok_or(Error::NotFound)?;
     let name = format!("html {thread} {after:?}");
     let answer = cached(&app, &request, name, stamp, HTML, move |conn| {
         let comments = reading::whole_roots(conn, thread, after.as_deref())?;

@@ -441,7 +441,7 @@ pub(super) fn published(tx: &mut Tx, id: CommentId) -> Result<(Locked, Comment)>
     let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
     let thread = Locked::lock(tx, found.thread_id)?;
     let comment = comments::by_id(tx, id)?
-        .filter(|comment| *comment.status == Status::Published)
+        .filter(|comment| *comment.status == Status::Published && !thread.hidden)
         .ok_or(Error::NotFound)?;
     Ok((thread, comment))
 }

@@ -83,6 +83,13 @@ pub fn roots(
 ) -> Result<List<Comment>> {
     let query = roots_query(thread, sort);
     let after = cursor(after, &query)?;
+    if threads::by_id(conn, thread)?.is_some_and(|row| row.hidden) {
+        return Ok(List {
+            items: Vec::new(),
+            next: None,
+            total: None,
+        });
+    }
     let (rows, limit) = rows(conn, thread, sort, after, limit)?;
     view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query)
 }

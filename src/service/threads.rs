@@ -1,9 +1,10 @@
 //! Threads: how a page leads to one, and what its publisher decides about it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::audit::{self, Act};
 use super::caller::Caller;
-use crate::domain::id::{SiteId, ThreadId};
+use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::invalid::Invalid;
 use crate::domain::page::{PageKey, PageUrl};
 use crate::domain::text::Title;
@@ -14,7 +15,7 @@ use crate::store::events::{self, Locked};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Settings, Thread};
 use crate::store::types::Named;
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, comments, people};
 use crate::view;
 
 /// A page of a site, checked to lie on one of its origins.
@@ -144,11 +145,19 @@ pub async fn direct(
     now: Time,
 ) -> Result<(view::thread::Thread, bool)> {
     caller.must_change(Role::Author, Some(page.site))?;
+    let caller = caller.clone();
     store
         .write(move |tx| {
             let site = sites::by_id(tx, page.site)?.ok_or(Error::UnknownSite)?;
             let (mut thread, is_new) = find_or_make(tx, &page, None, now)?;
+            if !is_new && !caller.directs(&thread) {
+                return Err(Error::Forbidden("This is not your page."));
+            }
+            let owner = caller.person.as_ref().filter(|_| is_new);
             let settings = Settings {
+                owner_id: owner
+                    .filter(|person| *person.role == Role::Author)
+                    .map(|person| person.id),
                 // A page that gives its key may have been named wrongly by its first reader.
                 url: Some(page.url.to_string()),
                 title: directions
@@ -159,10 +168,12 @@ pub async fn direct(
                 moderation: directions
                     .moderation
                     .map(|moderation| moderation.map(Named)),
+                ..Settings::default()
             };
             if changes(&thread, &settings) {
                 threads::set(tx, thread.id, &settings)?;
                 events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
+                record(tx, &caller, "direct", &thread, now)?;
             }
             let row = threads::by_id(tx, thread.id)?.ok_or(Error::NotFound)?;
             Ok((view::thread::Thread::stored(&row, &site, now), is_new))
@@ -171,7 +182,15 @@ pub async fn direct(
 }
 
 fn changes(thread: &Thread, settings: &Settings) -> bool {
-    settings.url.as_ref().is_some_and(|url| thread.url != *url)
+    let is_other = settings
+        .hidden
+        .is_some_and(|hidden| thread.hidden != hidden)
+        || settings
+            .owner_id
+            .is_some_and(|owner| thread.owner_id != Some(owner))
+        || settings.key.as_ref().is_some_and(|key| thread.key != *key);
+    is_other
+        || settings.url.as_ref().is_some_and(|url| thread.url != *url)
         || settings
             .title
             .as_ref()
@@ -180,6 +199,124 @@ fn changes(thread: &Thread, settings: &Settings) -> bool {
         || settings
             .moderation
             .is_some_and(|moderation| thread.moderation != moderation)
+}
+
+/// What a moderator says about a thread.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Its title, state and moderation, which the page's author may change as well.
+    pub directions: Directions,
+    /// Whether it is kept from the public.
+    pub hidden: Option<bool>,
+    /// Whose page it is.
+    pub owner: Option<PersonId>,
+    /// The page that it moves to, with all that hangs on it.
+    pub to: Option<Page>,
+}
+
+/// Changes a thread. Hiding, moving and giving it to an author is for moderators.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Unauthorized`], and [`Error::Conflict`] when something was
+/// written at the page that it would move to, or its new owner is no author of the site.
+pub async fn change(
+    store: &Store,
+    caller: &Caller,
+    id: ThreadId,
+    change: Change,
+    now: Time,
+) -> Result<view::thread::Thread> {
+    let authority = caller.must_be(Role::Author)?;
+    caller.must_change(Role::Author, authority.site)?;
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let found = threads::by_id(tx, id)?
+                .filter(|found| caller.has(Role::Author, found.site_id))
+                .ok_or(Error::NotFound)?;
+            let site = sites::by_id(tx, found.site_id)?.ok_or(Error::NotFound)?;
+            let is_moderators =
+                change.hidden.is_some() || change.owner.is_some() || change.to.is_some();
+            if is_moderators && !caller.has(Role::Moderator, site.id) || !caller.directs(&found) {
+                return Err(Error::Forbidden("Your role does not reach this."));
+            }
+            if let Some(owner) = change.owner {
+                people::by_id(tx, owner)?
+                    .filter(|person| person.site_id == site.id && *person.role > Role::Reader)
+                    .ok_or_else(|| Error::Conflict("That is none of the site's people.".into()))?;
+            }
+            let mut thread = match &change.to {
+                None => Locked::lock(tx, id)?,
+                Some(page) => make_way(tx, id, page)?,
+            };
+            let settings = Settings {
+                url: change.to.as_ref().map(|page| page.url.to_string()),
+                key: change.to.as_ref().map(|page| page.key.as_str().to_owned()),
+                title: change
+                    .directions
+                    .title
+                    .as_ref()
+                    .map(|title| title.as_str().to_owned()),
+                state: change.directions.state.map(Named),
+                moderation: change.directions.moderation.map(|own| own.map(Named)),
+                hidden: change.hidden,
+                owner_id: change.owner,
+            };
+            if changes(&thread, &settings) {
+                threads::set(tx, id, &settings)?;
+                events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
+                record(tx, &caller, "change", &thread, now)?;
+            }
+            let row = threads::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            Ok(view::thread::Thread::stored(&row, &site, now))
+        })
+        .await
+}
+
+/// Makes a page's key lead to this thread, which is locked; where nothing was written there.
+fn make_way(tx: &mut Tx, id: ThreadId, page: &Page) -> Result<Locked> {
+    let (_, there) = threads::by_key(tx, page.site, page.key.as_str())?;
+    let mut ids = vec![id];
+    ids.extend(there.as_ref().map(|there| there.id));
+    ids.sort_unstable();
+    ids.dedup();
+    let mut locked = Vec::new();
+    for id in ids {
+        locked.push(Locked::lock(tx, id)?);
+    }
+    for other in locked.iter().filter(|other| other.id != id) {
+        if comments::are_in(tx, other.id)? {
+            let detail = "Something was written at that page already.";
+            return Err(Error::Conflict(detail.into()));
+        }
+    }
+    threads::rename(tx, page.site, page.key.as_str(), id)?;
+    locked
+        .into_iter()
+        .find(|thread| thread.id == id)
+        .ok_or(Error::NotFound)
+}
+
+/// Writes into the record what a thread was and is: no title or address, which may name people.
+fn record(tx: &mut Tx, caller: &Caller, action: &str, was: &Thread, now: Time) -> Result<()> {
+    let is = threads::by_id(tx, was.id)?.ok_or(Error::NotFound)?;
+    let state = |row: &Thread| {
+        json!({"state": row.state.0, "hidden": row.hidden, "owner": row.owner_id,
+            "moderation": row.moderation.map(|own| own.0)})
+    };
+    let mut became = state(&is);
+    became["moved"] = (is.key != was.key || is.url != was.url).into();
+    became["retitled"] = (is.title != was.title).into();
+    let act = Act {
+        site: Some(was.site_id),
+        action,
+        object: "thread",
+        reason: None,
+        note: None,
+        was: state(was),
+        became,
+    };
+    audit::record(tx, Some(caller), was.id, &act, now)
 }
 
 /// Whether an unknown thread's id can belong to a page that nobody commented on.

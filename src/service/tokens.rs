@@ -1,5 +1,8 @@
 //! Long-lived API tokens: shown once, kept as hashes, listed and revoked.
 
+use serde_json::{Value, json};
+
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
 use crate::domain::id::ApiTokenId;
@@ -40,6 +43,7 @@ pub async fn create(
     now: Time,
 ) -> Result<(ApiToken, String, bool)> {
     caller.must_change(Role::Admin, None)?;
+    let caller = caller.clone();
     store
         .write(move |tx| {
             if let Some(before) = idempotency::recall::<ApiTokenId>(tx, retry.as_ref())? {
@@ -68,6 +72,9 @@ pub async fn create(
                 ..token
             };
             tokens::insert(tx, &token)?;
+            let became = json!({"role": token.role.0, "read_only": token.read_only,
+                "expires_at": token.expires_at});
+            record(tx, &caller, &token, "make_token", became, now)?;
             idempotency::remember(tx, retry.as_ref(), &token.id, now)?;
             Ok((token, text, false))
         })
@@ -131,6 +138,36 @@ pub async fn list(
 /// [`Error::NotFound`], [`Error::Unauthorized`], [`Error::Forbidden`].
 pub async fn revoke(store: &Store, caller: &Caller, id: ApiTokenId, now: Time) -> Result<()> {
     caller.must_change(Role::Admin, None)?;
-    let found = store.write(move |tx| tokens::revoke(tx, id, now)).await?;
-    if found { Ok(()) } else { Err(Error::NotFound) }
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let token = tokens::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if token.revoked_at.is_none() {
+                tokens::revoke(tx, id, now)?;
+                let became = json!({"revoked_at": now});
+                record(tx, &caller, &token, "revoke_token", became, now)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn record(
+    tx: &mut Tx,
+    caller: &Caller,
+    token: &ApiToken,
+    action: &str,
+    became: Value,
+    now: Time,
+) -> Result<()> {
+    let act = Act {
+        site: token.site_id,
+        action,
+        object: "token",
+        reason: None,
+        note: None,
+        was: json!({}),
+        became,
+    };
+    audit::record(tx, Some(caller), token.id, &act, now)
 }

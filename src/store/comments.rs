@@ -125,6 +125,12 @@ impl Comment {
     }
 }
 
+/// Whether anything was ever written in this thread.
+pub fn are_in(conn: &mut Conn, thread: ThreadId) -> Result<bool> {
+    let any = comments::table.filter(comments::thread_id.eq(thread));
+    Ok(diesel::select(diesel::dsl::exists(any)).get_result(conn)?)
+}
+
 /// The comment with that id, whatever its state.
 pub fn by_id(conn: &mut Conn, id: CommentId) -> Result<Option<Comment>> {
     Ok(comments::table.find(id).first(conn).optional()?)

@@ -78,6 +78,12 @@ pub struct Settings {
     pub state: Option<Named<ThreadState>>,
     /// `Some(None)` takes the override away.
     pub moderation: Option<Option<Named<Moderation>>>,
+    /// Whether moderators keep it from the public.
+    pub hidden: Option<bool>,
+    /// The author whose page it is.
+    pub owner_id: Option<PersonId>,
+    /// The key it is known by.
+    pub key: Option<String>,
 }
 
 /// The thread with that id.
@@ -136,6 +142,21 @@ pub fn insert(conn: &mut Conn, thread: &Thread) -> Result<()> {
     Ok(())
 }
 
+/// Makes a key lead to this thread, and no other key any more. What the key led to before, if it led
+/// anywhere, is left without one.
+pub fn rename(conn: &mut Conn, site: SiteId, key: &str, id: ThreadId) -> Result<()> {
+    diesel::delete(thread_keys::table.filter(thread_keys::thread_id.eq(id))).execute(conn)?;
+    diesel::delete(thread_keys::table.find((site, key))).execute(conn)?;
+    diesel::insert_into(thread_keys::table)
+        .values((
+            thread_keys::site_id.eq(site),
+            thread_keys::key.eq(key),
+            thread_keys::thread_id.eq(id),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Changes what `settings` names.
 pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
     diesel::update(threads::table.find(id))
@@ -158,6 +179,7 @@ pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<(Str
         .inner_join(threads::table)
         .filter(thread_keys::site_id.eq(site))
         .filter(thread_keys::key.eq_any(keys))
+        .filter(threads::hidden.eq(false))
         .select((thread_keys::key, threads::comment_count));
     Ok(query.load(conn)?)
 }

@@ -87,7 +87,7 @@ fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> R
     ids.sort_unstable();
     ids.dedup();
     let mut rows = comments::by_ids(conn, &ids)?;
-    rows.retain(|row| row.listed);
+    rows.retain(|comment| comment.listed && !row.hidden);
     let views: HashMap<CommentId, Comment> = comment::public(conn, &rows)?
         .into_iter()
         .map(|view| (view.id(), view))

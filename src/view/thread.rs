@@ -34,9 +34,12 @@ impl Thread {
             key: row.key.clone(),
             url: row.url.clone(),
             title: row.title.clone().or_else(|| row.title_hint.clone()),
-            state: state_at(*row.state, closes_at, now),
+            state: match row.hidden {
+                true => ThreadState::Closed,
+                false => state_at(*row.state, closes_at, now),
+            },
             closes_at,
-            comment_count: row.comment_count,
+            comment_count: if row.hidden { 0 } else { row.comment_count },
             version: row.version,
             created_at: Some(row.created_at),
         }
@@ -61,7 +64,7 @@ impl Thread {
 
 /// Whether a stored thread takes comments at this moment.
 pub fn is_open(row: &Row, policy: &Policy, now: Time) -> bool {
-    state_at(*row.state, policy.closes_at(row.created_at), now) == ThreadState::Open
+    !row.hidden && state_at(*row.state, policy.closes_at(row.created_at), now) == ThreadState::Open
 }
 
 /// What tells one state of a thread's public pages from another: while this is the same, so are

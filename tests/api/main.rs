@@ -24,6 +24,7 @@ mod reading;
 mod record;
 mod reports;
 mod retries;
+mod roles;
 mod rules;
 mod sign_in;
 mod sign_on;
