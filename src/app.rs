@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{self, Config, SettingError};
@@ -25,6 +26,9 @@ use crate::service::rules::Rules;
 use crate::service::{demo, housekeeping};
 use crate::store::Store;
 use crate::telemetry::Metrics;
+
+/// How many moderators may follow the queue at a time.
+const FOLLOWERS: usize = 64;
 
 /// How much memory ready answers may take, in bytes.
 const PAGES: u64 = 64 * 1024 * 1024;
@@ -138,6 +142,7 @@ impl Service {
             pages: Pages::new(PAGES),
             files: Files::new(),
             streams,
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
             limits,
             trusted_proxies: config.trusted_proxies,
             metrics,

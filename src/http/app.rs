@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 use super::files::Files;
 use super::limits::Limits;
@@ -27,6 +28,8 @@ pub struct App {
     pub files: Files,
     /// Live streams.
     pub streams: Arc<Streams>,
+    /// Room for moderators who follow the queue.
+    pub followers: Arc<Semaphore>,
     /// How often one may call.
     pub limits: Limits,
     /// Whose word about a client's address counts.

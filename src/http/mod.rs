@@ -23,6 +23,7 @@ mod phrases;
 mod problem;
 mod query;
 mod queue;
+mod queue_stream;
 mod reading;
 mod record;
 mod reports;
@@ -143,6 +144,11 @@ pub fn routes(config: &mut ServiceConfig) {
 
     at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
     at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);
+    at(
+        config,
+        "/v1/moderation/events",
+        [on(GET, queue_stream::follow)],
+    );
     let bans = [on(GET, bans::list), on(POST, bans::add)];
     at(config, "/v1/moderation/bans", bans);
     at(config, "/v1/moderation/bans/{id}", [on(DELETE, bans::lift)]);

@@ -89,6 +89,11 @@ impl Streams {
         self.watched().open
     }
 
+    /// Whether the service stops.
+    pub fn are_stopped(&self) -> bool {
+        self.watched().stopped
+    }
+
     /// Ends every stream, and takes no more.
     pub fn stop(&self) {
         let mut watched = self.watched();

@@ -202,14 +202,15 @@ pub fn note(conn: &mut Conn, id: CommentId, at: Time) -> Result<()> {
     Ok(())
 }
 
-/// What moderators had to hear of since that time, the oldest first, at most `limit`.
+/// What moderators had to hear of since that time, and when, the oldest first, at most `limit`.
 pub fn noted_since(
     conn: &mut Conn,
     site: Option<SiteId>,
     since: Time,
     limit: i64,
-) -> Result<Vec<Comment>> {
+) -> Result<Vec<(CommentId, Time)>> {
     let mut query = comments::table
+        .select((comments::id, comments::queued_at.assume_not_null()))
         .filter(comments::queued_at.is_not_null())
         .filter(comments::queued_at.ge(since))
         .order((comments::queued_at.asc(), comments::id.asc()))

@@ -1,5 +1,7 @@
 //! The queue as moderators ask for it: filters, orders, search, counts, and what comes with each item.
 
+use std::io::{BufRead, BufReader};
+
 use serde_json::{Value, json};
 
 use crate::support::{App, SITE, comment, eventually, on_both, page_url};
@@ -361,5 +363,78 @@ fn a_flood_leaves_the_queue_quick() {
             .body;
         assert_eq!(answer["items"].as_array().unwrap().len(), 1000);
         assert_eq!(answer["more"], true);
+    });
+}
+
+#[test]
+fn the_queue_is_followed_live_while_the_token_lasts() {
+    on_both(|app| {
+        app.policy(json!({"moderation": "pre"}));
+        let made = json!({"name": "screen", "role": "moderator", "site": SITE, "read_only": true});
+        let token = app
+            .post("/v1/tokens", made)
+            .bearer(&app.admin)
+            .send()
+            .is(201)
+            .body;
+        let secret = token["token"].as_str().unwrap();
+        app.get("/v1/moderation/events")
+            .send()
+            .refuses(401, "unauthorized");
+        app.get("/v1/moderation/events?site=nowhere")
+            .bearer(secret)
+            .send()
+            .refuses(404, "unknown_site");
+        app.get("/v1/moderation/events")
+            .bearer(secret)
+            .header("Last-Event-ID", "soon")
+            .send()
+            .refuses(400, "invalid_header");
+        let stream = app.get("/v1/moderation/events").bearer(secret).open();
+        assert_eq!(stream.status(), 200);
+        let mut lines = BufReader::new(stream.into_body().into_reader()).lines();
+        let mut event = || {
+            let lines = lines.by_ref().map_while(Result::ok);
+            let lines = lines.skip_while(|line| line.is_empty() || line.starts_with(':'));
+            lines
+                .take_while(|line| !line.is_empty())
+                .collect::<Vec<String>>()
+        };
+        assert_eq!(event()[1], "event: ready");
+        let mut status_of = |id: &Value| {
+            let event = event();
+            assert_eq!(event[1], "event: comment.queued");
+            let item: Value = serde_json::from_str(&event[2]["data: ".len()..]).unwrap();
+            assert_eq!(&item["id"], id);
+            (
+                event[0].clone(),
+                item["status"].as_str().unwrap().to_owned(),
+            )
+        };
+        let held = app
+            .post("/v1/comments", comment("a", "One"))
+            .send()
+            .is(202)
+            .body;
+        let (place, status) = status_of(&held["id"]);
+        assert_eq!(status, "pending");
+        decide(app, "approve", &[id(&held)]);
+        assert_eq!(status_of(&held["id"]).1, "published");
+        // Whoever comes back hears what fell between.
+        let place = place.strip_prefix("id: ").unwrap();
+        let again = app
+            .get("/v1/moderation/events")
+            .bearer(&app.moderator)
+            .header("Last-Event-ID", place)
+            .open();
+        let mut missed = BufReader::new(again.into_body().into_reader()).lines();
+        assert!(
+            missed
+                .by_ref()
+                .any(|line| line.unwrap().contains(&id(&held)))
+        );
+        let path = format!("/v1/tokens/{}", token["id"].as_str().unwrap());
+        app.delete(&path).bearer(&app.admin).send().is(204);
+        assert_eq!(event(), [""; 0]);
     });
 }
