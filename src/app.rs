@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::config::{self, Config, SettingError};
 use crate::domain::page::Origin;
 use crate::domain::time::Time;
+use crate::domain::token::Keys;
 use crate::error::Error;
 use crate::http;
 use crate::http::app::App;
@@ -21,7 +22,7 @@ use crate::http::files::Files;
 use crate::http::limits::{Limit, Limits};
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
-use crate::mail::{self, Post, Transport};
+use crate::mail::{self, Pace, Post, Signer, Templates, Transport};
 use crate::service::rules::Rules;
 use crate::service::{demo, housekeeping};
 use crate::store::Store;
@@ -117,8 +118,9 @@ impl Service {
         let streams = Streams::new(store.clone(), config.limits.streams);
         let (stop, stopped) = watch::channel(false);
         let pump = tokio::spawn(streams.clone().pump(announced));
-        let post = post(&config.mail, &public)?;
-        let mail = mail::worker::run(store.clone(), post, stopped.clone());
+        let post = post(&config.mail, &public, &keys)?;
+        let pace = Pace::new(config.mail.rate, config.mail.rate_per_domain);
+        let mail = mail::worker::run(store.clone(), post, pace, metrics.clone(), stopped.clone());
         let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
@@ -272,10 +274,14 @@ pub async fn signalled() {
     }
 }
 
-/// How mail goes out: to the server, or into files where there is none.
-fn post(mail: &config::Mail, public: &Origin) -> Result<Post, Failure> {
+/// How mail goes out: to the server, or into files where there is none. A template of the operator's that is broken is named
+/// in the log, and the built-in one used.
+///
+/// # Errors
+/// What cannot be opened, and how to mend it.
+pub fn post(mail: &config::Mail, public: &Origin, keys: &Keys) -> Result<Post, Failure> {
     let transport = match &mail.smtp {
-        Some(server) => Transport::smtp(server)?,
+        Some(server) => Transport::smtp(server),
         None => Transport::files(&mail.folder)?,
     };
     let sender = match &mail.from {
@@ -284,7 +290,43 @@ fn post(mail: &config::Mail, public: &Origin) -> Result<Post, Failure> {
             .parse()
             .map_err(Error::Internal)?,
     };
-    Ok(Post::new(transport, sender, &public.to_string()))
+    let templates = match &mail.templates {
+        Some(folder) => {
+            let (templates, complaints) = Templates::with_folder(folder).map_err(|error| {
+                let why = error.for_operator();
+                SettingError::new(format!("--mail-templates (POSTIL_MAIL_TEMPLATES): {why}"))
+            })?;
+            for complaint in complaints {
+                tracing::error!(
+                    "--mail-templates: the built-in template is used, since {complaint}"
+                );
+            }
+            templates
+        }
+        None => Templates::embedded()?,
+    };
+    let signer = mail.dkim.as_ref().map(signer).transpose()?;
+    Ok(Post {
+        transport,
+        sender,
+        public_url: public.to_string(),
+        keys: keys.clone(),
+        templates,
+        signer,
+        returns: mail.returns.clone(),
+        quiet: mail.quiet,
+    })
+}
+
+fn signer(dkim: &config::Dkim) -> Result<Signer, SettingError> {
+    let refuse = |why: String| {
+        let file = dkim.key.display();
+        SettingError::new(format!("--dkim-key (POSTIL_DKIM_KEY) `{file}` {why}"))
+    };
+    let pem = std::fs::read_to_string(&dkim.key)
+        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    Signer::new(&pem, &dkim.selector, &dkim.domain)
+        .map_err(|takes| refuse(format!("does not hold what it takes: {takes}.")))
 }
 
 /// The demo's own origins: as it is reached, and by the other names of a loopback address.

@@ -6,6 +6,7 @@
 mod flags;
 mod key_file;
 mod line;
+mod mailing;
 mod values;
 
 use std::fmt;
@@ -16,13 +17,13 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use flags::{Common, Serve};
-pub use key_file::signing_keys;
+pub use key_file::{keys, signing_keys};
 pub use line::{complaint, prepare, service_setting};
-pub use values::{LogFormat, LogLevels, Rate, listen, whole, word};
+pub use mailing::{Dkim, Mail, Mailing};
+pub use values::{LogFormat, LogLevels, Rate, listen, public_url, whole, word};
 
 use crate::domain::page::Origin;
 use crate::domain::token::Keys;
-use crate::mail::{Sender, Server};
 use crate::store::Database;
 
 /// A setting that cannot be, in one sentence that names it and says what would do.
@@ -73,17 +74,6 @@ pub struct Config {
     pub keep_log: Duration,
 }
 
-/// How mail goes out.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// The server that takes it; without one it is written to `folder`.
-    pub smtp: Option<Server>,
-    /// Whom it comes from; always given where there is a server.
-    pub from: Option<Sender>,
-    /// Where messages lie as `.eml` files.
-    pub folder: PathBuf,
-}
-
 /// How much is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -105,10 +95,12 @@ impl Config {
     /// # Errors
     /// When one setting needs another that is missing.
     pub fn new(common: &Common, serve: Serve) -> Result<Self, SettingError> {
-        if serve.smtp.is_some() && serve.mail_from.is_none() {
+        let is_public = serve.is_public();
+        if is_public && serve.mailing.smtp.is_none() && !serve.mailing.allow_file_mail {
             return Err(SettingError::new(
-                "--smtp (POSTIL_SMTP) needs --mail-from (POSTIL_MAIL_FROM) beside it: \
-                 the address that mail comes from, such as `Comments <comments@example.org>`.",
+                "a public service needs --smtp (POSTIL_SMTP) and --mail-from (POSTIL_MAIL_FROM): without a mail server \
+                 its mail would be written to files and reach nobody. If that is meant, say --allow-file-mail \
+                 (POSTIL_ALLOW_FILE_MAIL=true).",
             ));
         }
         let demo = serve.demo();
@@ -117,11 +109,7 @@ impl Config {
             data_dir: common.data_dir.clone(),
             database: common.database(),
             public_url: serve.public_url,
-            mail: Mail {
-                smtp: serve.smtp,
-                from: serve.mail_from,
-                folder: common.data_dir.join("mail"),
-            },
+            mail: Mail::new(&serve.mailing, &common.data_dir)?,
             trusted_proxies: serve.trusted_proxies,
             secrets: serve.secrets,
             demo,

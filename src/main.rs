@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let outcome = actix_web::rt::System::new().block_on(line.run());
     match outcome.and_then(|answer| Ok(print(&answer)?)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => fail(&failure.to_string(), 1),
+        Err(failure) => fail(&failure.to_string(), failure.code()),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -46,9 +46,40 @@ pub fn start(levels: &LogLevels, format: LogFormat) -> Result<(), TryInitError> 
 #[derive(Clone)]
 pub struct Metrics {
     registry: std::sync::Arc<Registry>,
-    requests: Family<Outcome, Counter>,
+    requests: Family<Answered, Counter>,
     durations: Family<Endpoint, Histogram, fn() -> Histogram>,
     streams: Gauge,
+    letters: Family<Mailed, Counter>,
+    outbox: Family<Kept, Gauge>,
+}
+
+/// What came of trying to send a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Outcome {
+    /// The server has it.
+    Sent,
+    /// It is tried again.
+    Later,
+    /// The server could not be reached.
+    Unreachable,
+    /// The server did not want it; it is kept as dead.
+    Refused,
+    /// The mailbox is gone.
+    Bounced,
+    /// It was tried for the last time.
+    Dead,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Mailed {
+    kind: String,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kept {
+    kind: String,
+    state: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -58,7 +89,7 @@ struct Endpoint {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct Answered {
     #[prometheus(flatten)]
     endpoint: Endpoint,
     status: &'static str,
@@ -87,12 +118,35 @@ impl Metrics {
             "Live streams that are open",
             streams.clone(),
         );
+        let (letters, outbox) = (Family::default(), Family::default());
+        registry.register("mail_letters", "Tries to send a letter", letters.clone());
+        registry.register(
+            "mail_outbox",
+            "Letters and other later work that wait, or were given up",
+            outbox.clone(),
+        );
         let registry = std::sync::Arc::new(registry);
         Self {
             registry,
             requests,
             durations,
             streams,
+            letters,
+            outbox,
+        }
+    }
+
+    /// Counts what came of trying to send a letter of a kind.
+    pub fn mailed(&self, kind: &str, outcome: Outcome) {
+        let kind = kind.to_owned();
+        self.letters.get_or_create(&Mailed { kind, outcome }).inc();
+    }
+
+    /// Says what is in the outbox: of each kind and state, how many.
+    pub fn set_outbox(&self, counts: impl IntoIterator<Item = (String, String, i64)>) {
+        self.outbox.clear();
+        for (kind, state, count) in counts {
+            self.outbox.get_or_create(&Kept { kind, state }).set(count);
         }
     }
 
@@ -107,7 +161,7 @@ impl Metrics {
         self.durations
             .get_or_create(&endpoint)
             .observe(took.as_secs_f64());
-        let outcome = Outcome {
+        let outcome = Answered {
             endpoint,
             status: CLASSES[usize::from(status / 100).clamp(1, 5) - 1],
         };

@@ -1,5 +1,5 @@
-//! The texts that are filled in: letters, the plain page of a thread, feeds. Strict about missing names,
-//! and every inserted value escaped for where it stands.
+//! The texts that are filled in: the plain page of a thread, feeds, and letters (`mail/templates.rs`). Strict about missing
+//! names, and every inserted value escaped for where it stands.
 
 use std::fmt::Display;
 use std::sync::LazyLock;
@@ -11,22 +11,23 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// Every template, by its name. What ends in `.html` or `.xml` is escaped, what ends in `.txt` is not.
+/// The templates of `http`, by name. What ends in `.html` or `.xml` is escaped, what ends in `.txt` is not.
 const FILES: &[(&str, &str)] = &[
-    (
-        "comment_waiting.txt",
-        include_str!("mail/templates/comment_waiting.txt"),
-    ),
-    (
-        "comment_waiting.html",
-        include_str!("mail/templates/comment_waiting.html"),
-    ),
     ("thread.html", include_str!("http/templates/thread.html")),
     ("mailbox.html", include_str!("http/templates/mailbox.html")),
     ("feed.xml", include_str!("http/templates/feed.xml")),
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
+    let mut templates = environment()?;
+    for (name, text) in FILES {
+        templates.add_template(name, text)?;
+    }
+    Ok(templates)
+});
+
+/// A place for templates, with the house's rules and no template yet.
+pub(crate) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_formatter(escape);
@@ -36,11 +37,8 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = Laz
         .lstrip_blocks(true)
         .keep_trailing_newline(true);
     templates.set_syntax(syntax.build()?);
-    for (name, text) in FILES {
-        templates.add_template(name, text)?;
-    }
     Ok(templates)
-});
+}
 
 /// Fills a template in.
 ///

@@ -97,7 +97,7 @@ mod tests {
             listen: "127.0.0.1:0".parse().unwrap(),
         }
         .run()
-        .map_err(|failure| failure.0);
+        .map_err(|failure| failure.to_string());
         assert!(failure.unwrap_err().contains("POSTIL_LISTEN"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod backup;
 mod health;
+mod mail;
 mod migrate;
 mod moderate;
 mod moderator;
@@ -55,6 +56,9 @@ enum Command {
     Token(token::Token),
     /// List the comments that wait, approve and reject them
     Moderate(moderate::Moderate),
+    /// Look after outgoing mail, and read what comes back
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Bring the database's schema up to date (serving does so too)
     Migrate,
     /// Copy the SQLite database to a new file, while the service runs
@@ -108,6 +112,7 @@ impl Line {
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,
+            Some(Command::Mail(mail)) => mail.run(&common).await,
             Some(Command::Migrate) => migrate::run(&common),
             Some(Command::Backup(backup)) => backup.run(&common),
             Some(Command::Health(health)) => health.run(),
@@ -124,17 +129,39 @@ async fn run_service(common: &Common, serve: Serve) -> Outcome {
 type Outcome = Result<String, Failure>;
 
 /// Why a command could not do what it was asked, for the operator.
-pub struct Failure(String);
+pub struct Failure {
+    text: String,
+    is_passing: bool,
+}
+
+/// What a mail server is told, so that it tries again later (`EX_TEMPFAIL` of sysexits.h).
+const TEMPORARY: u8 = 75;
 
 impl Failure {
     fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            is_passing: false,
+        }
+    }
+
+    /// The same, to be tried again later by whoever ran the command.
+    fn for_now(self) -> Self {
+        Self {
+            is_passing: true,
+            ..self
+        }
+    }
+
+    /// The status to end with.
+    pub fn code(&self) -> u8 {
+        if self.is_passing { TEMPORARY } else { 1 }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -142,7 +169,7 @@ impl fmt::Display for Failure {
 impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         if let Some(own) = (&error as &dyn std::error::Error).downcast_ref::<Error>() {
-            return Self(own.for_operator());
+            return Self::new(own.for_operator());
         }
         let mut text = error.to_string();
         let mut cause = error.source();
@@ -150,7 +177,7 @@ impl<E: std::error::Error + 'static> From<E> for Failure {
             text = format!("{text}: {error}");
             cause = error.source();
         }
-        Self(text)
+        Self::new(text)
     }
 }
 

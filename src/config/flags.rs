@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+use super::mailing::Mailing;
 use super::values::{self, LogFormat, LogLevels, Rate, whole};
 use crate::domain::page::Origin;
 use crate::domain::token::Keys;
-use crate::mail::{Sender, Server};
 use crate::store::Database;
 
 /// Settings of every command.
@@ -58,14 +58,9 @@ pub struct Serve {
     #[arg(long, env = "POSTIL_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<Origin>,
 
-    /// The mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the start; without one,
-    /// mail is written to DATA-DIR/mail/*.eml
-    #[arg(long, env = "POSTIL_SMTP", value_name = "URL", value_parser = values::smtp)]
-    pub smtp: Option<Server>,
-
-    /// Whom mail comes from, such as "Comments <comments@example.org>"; needed with --smtp
-    #[arg(long, env = "POSTIL_MAIL_FROM", value_name = "SENDER", value_parser = values::sender)]
-    pub mail_from: Option<Sender>,
+    /// How mail is sent.
+    #[command(flatten)]
+    pub mailing: Mailing,
 
     /// The proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, with commas
     /// between them [default: none]
@@ -132,6 +127,23 @@ pub struct Serve {
 }
 
 impl Serve {
+    /// Whether others than this machine's own users are served: by the address it listens on, or, behind a proxy, by
+    /// the address that browsers use.
+    pub(super) fn is_public(&self) -> bool {
+        let is_own = |origin: &Origin| {
+            let url = url::Url::parse(&origin.to_string());
+            url.is_ok_and(|url| match url.host() {
+                Some(url::Host::Domain(name)) => {
+                    name == "localhost" || name.ends_with(".localhost")
+                }
+                Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                None => false,
+            })
+        };
+        !self.listen.ip().is_loopback() || self.public_url.as_ref().is_some_and(|url| !is_own(url))
+    }
+
     /// Whether there is to be a demo site. Behind a proxy the service listens on loopback too, so that a public URL
     /// counts as a public address.
     pub(super) fn demo(&self) -> bool {

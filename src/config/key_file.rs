@@ -19,11 +19,19 @@ const MAX_BYTES: u64 = 16 * 1024;
 /// # Errors
 /// When the file cannot be read or written, when it holds no secret, or when others may read it.
 pub fn signing_keys(config: &Config) -> Result<Keys, SettingError> {
-    if let Some(keys) = &config.secrets {
-        return Ok(keys.clone());
+    keys(config.secrets.clone(), &config.data_dir)
+}
+
+/// The same, for a command that has no [`Config`].
+///
+/// # Errors
+/// Those of [`signing_keys`].
+pub fn keys(given: Option<Keys>, data_dir: &Path) -> Result<Keys, SettingError> {
+    if let Some(keys) = given {
+        return Ok(keys);
     }
-    make_data_dir(&config.data_dir)?;
-    let path = config.data_dir.join(NAME);
+    make_data_dir(data_dir)?;
+    let path = data_dir.join(NAME);
     let secret = KeyFile(path);
     match secret.create() {
         Ok(keys) => Ok(keys),

@@ -3,7 +3,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use super::*;
 
 fn config(flags: &[&str]) -> Config {
-    Config::from_flags(flags.iter().copied()).unwrap()
+    // Where mail goes is the matter of one test alone.
+    let flags = flags.iter().copied().chain(["--allow-file-mail"]);
+    Config::from_flags(flags).unwrap()
 }
 
 fn refusal(flags: &[&str]) -> String {
@@ -169,6 +171,77 @@ fn a_mail_server_needs_a_sender() {
     assert!(said.contains("--mail-from (POSTIL_MAIL_FROM)"), "{said}");
     let config = config(&["--smtp=smtp://localhost", "--mail-from=a@example.org"]);
     assert_eq!(config.mail.from.unwrap().to_string(), "a@example.org");
+}
+
+#[test]
+fn a_public_service_does_not_write_its_mail_to_files_by_oversight() {
+    for public in [
+        "--listen=0.0.0.0:8080",
+        "--listen=192.0.2.1:80",
+        "--listen=[::]:80",
+        "--public-url=https://c.example.org",
+    ] {
+        let why = refusal(&[public]);
+        for part in [
+            "--smtp (POSTIL_SMTP)",
+            "--allow-file-mail (POSTIL_ALLOW_FILE_MAIL=true)",
+        ] {
+            assert!(why.contains(part), "{part} in {why}");
+        }
+        for enough in [
+            &[public, "--allow-file-mail"][..],
+            &[
+                public,
+                "--smtp=smtp://localhost",
+                "--mail-from=a@example.org",
+            ],
+        ] {
+            assert!(
+                Config::from_flags(enough.iter().copied()).is_ok(),
+                "{enough:?}"
+            );
+        }
+    }
+    for own in [
+        "--listen=[::1]:80",
+        "--public-url=http://localhost:9",
+        "--public-url=http://127.0.0.1:9",
+    ] {
+        assert!(Config::from_flags([own]).is_ok(), "{own}");
+    }
+}
+
+#[test]
+fn settings_of_mail_follow_from_each_other() {
+    let mail = config(&[
+        "--smtp=smtp://localhost",
+        "--mail-from=Comments <comments@example.org>",
+        "--mail-quiet-seconds=0",
+        "--mail-rate=100/60",
+        "--mail-rate-per-domain=5/1",
+        "--dkim-key=/etc/key.pem",
+        "--mail-templates=/etc/letters",
+        "--mail-bounce-address=bounces@example.org",
+    ])
+    .mail;
+    let dkim = mail.dkim.unwrap();
+    assert_eq!(
+        (dkim.selector.as_str(), dkim.domain.as_str()),
+        ("postil", "example.org")
+    );
+    assert_eq!(
+        (mail.quiet, mail.rate.calls, mail.rate_per_domain.seconds),
+        (Duration::ZERO, 100, 1)
+    );
+    assert_eq!(mail.returns.unwrap().as_str(), "bounces@example.org");
+    assert!(refusal(&["--dkim-key=/etc/key.pem"]).contains("--dkim-domain (POSTIL_DKIM_DOMAIN)"));
+    for wrong in [
+        "--mail-bounce-address=bounces",
+        "--dkim-selector=a b",
+        "--mail-quiet-seconds=4000",
+    ] {
+        assert!(refusal(&[wrong]).contains("It takes"), "{wrong}");
+    }
 }
 
 #[test]

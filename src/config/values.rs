@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use crate::domain::page::Origin;
 use crate::domain::word::Word;
-use crate::mail::{Sender, Server};
+use crate::mail::{Returns, Sender, Server};
 use crate::store::Database;
 
 /// So many calls in so many seconds.
@@ -54,6 +54,27 @@ pub(super) fn smtp(text: &str) -> Result<Server, String> {
 /// Reads whom mail comes from.
 pub(super) fn sender(text: &str) -> Result<Sender, String> {
     text.parse().map_err(|takes| format!("It takes {takes}."))
+}
+
+/// Reads where mail comes back to.
+pub(super) fn returns(text: &str) -> Result<Returns, String> {
+    text.parse().map_err(|takes| format!("It takes {takes}."))
+}
+
+/// Reads a name of the DNS, or the part of one.
+pub(super) fn dns_name(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        (1..=63).contains(&label.len()) && label.chars().all(is_plain)
+    };
+    if text.len() <= 253 && text.split('.').all(is_label) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(
+            "It takes letters, digits and hyphens, with dots between them, such as example.org."
+                .into(),
+        )
+    }
 }
 
 /// How to write the log.
@@ -167,7 +188,11 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(takes)
 }
 
-pub(super) fn public_url(text: &str) -> Result<Origin, String> {
+/// Reads how browsers reach the service.
+///
+/// # Errors
+/// A sentence that says what is taken.
+pub fn public_url(text: &str) -> Result<Origin, String> {
     const TAKES: &str = "It takes http:// or https://, a host and perhaps a port, without a path, such as \
                          https://comments.example.org.";
     let origin = Origin::parse(text).map_err(|_| TAKES)?;

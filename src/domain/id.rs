@@ -91,7 +91,7 @@ impl<K> Id<K> {
     }
 
     /// The id that this UUID is.
-    pub fn from_uuid(uuid: Uuid) -> Self {
+    pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid, PhantomData)
     }
 

@@ -107,6 +107,60 @@ pub fn plain_text(source: &str, max_chars: usize) -> String {
     line.finish()
 }
 
+/// The text of a comment, a block a line, without markup: for letters. At most `max_chars` Unicode code points in all; what
+/// is cut ends in `…`.
+pub fn plain_lines(source: &str, max_chars: usize) -> Vec<String> {
+    let text = source::prepare(source);
+    let (mut lines, mut left) = (Vec::new(), max_chars);
+    let line = |max| Line {
+        text: String::new(),
+        chars: 0,
+        max,
+        gap: false,
+    };
+    let mut current = line(left);
+    for event in Parser::new_ext(&text, EXTENSIONS) {
+        let mut ends = false;
+        match event {
+            Event::Code(text) | Event::InlineHtml(text) => current.push(&text),
+            // A block of code comes in one piece, or in several.
+            Event::Text(text) | Event::Html(text) => {
+                let mut parts = text.split('\n');
+                current.push(parts.next().unwrap_or_default());
+                for part in parts {
+                    left = left.saturating_sub(current.chars);
+                    lines.push(std::mem::replace(&mut current, line(left)).finish());
+                    current.push(part);
+                }
+            }
+            Event::TaskListMarker(done) => {
+                current.push(writer::task_box(done));
+                current.gap = true;
+            }
+            Event::End(
+                TagEnd::Emphasis
+                | TagEnd::Strong
+                | TagEnd::Strikethrough
+                | TagEnd::Link
+                | TagEnd::Image,
+            ) => {}
+            Event::End(TagEnd::TableCell) | Event::SoftBreak => current.gap = true,
+            Event::HardBreak | Event::Rule | Event::End(_) => ends = true,
+            _ => {}
+        }
+        if current.is_over() {
+            break;
+        }
+        if ends {
+            left = left.saturating_sub(current.chars);
+            lines.push(std::mem::replace(&mut current, line(left)).finish());
+        }
+    }
+    lines.push(current.finish());
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
 /// A line of text being filled up to its longest.
 struct Line {
     text: String,

@@ -1,5 +1,6 @@
 //! What the house is about, pure: nothing here reads, writes, or knows another room.
 
+pub mod bounce;
 mod characters;
 mod contact;
 pub mod cursor;
@@ -7,6 +8,7 @@ pub mod id;
 pub mod invalid;
 pub mod judgement;
 pub mod link;
+pub mod mark;
 pub mod markdown;
 pub mod moderation;
 pub mod network;

@@ -78,6 +78,10 @@ pub struct Policy {
     pub decision_reasons: Vec<DecisionReason>,
     /// Reports by how many verified people hold a comment until it is seen, 1 to 100; null: never.
     pub report_threshold: Option<u32>,
+    /// The site's clock, for digests: a name of the IANA time zone database.
+    pub time_zone: String,
+    /// The hour of the day at which daily digests are sent, 0 to 23.
+    pub digest_hour: u8,
 }
 
 /// Something that a moderator may give as the reason of a decision.
@@ -141,6 +145,8 @@ impl Default for Policy {
             })
             .into(),
             report_threshold: Some(3),
+            time_zone: "UTC".into(),
+            digest_hour: 8,
         }
     }
 }
@@ -223,6 +229,12 @@ impl Policy {
             .is_some_and(|count| !(1..=100).contains(&count))
         {
             return Err("`report_threshold` takes null or a whole number from 1 to 100.".into());
+        }
+        if self.digest_hour > 23 {
+            return Err("`digest_hour` takes a whole number from 0 to 23.".into());
+        }
+        if self.time_zone.len() > 64 || jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            return Err("`time_zone` takes a name such as UTC or Europe/Berlin.".into());
         }
         if self.reserved_names.len() > 100 {
             return Err("`reserved_names` takes at most 100 names.".into());

@@ -19,6 +19,7 @@ pub mod queue;
 pub mod reactions;
 pub mod reading;
 pub mod reports;
+pub mod returns;
 pub mod rules;
 pub mod sign_in;
 pub mod signing;

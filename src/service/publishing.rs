@@ -2,15 +2,20 @@
 //! counters, the tombstones and the log that follow from it.
 
 use super::subscriptions;
-use crate::domain::id::CommentId;
+use crate::domain::id::{CommentId, MailboxId};
 use crate::domain::judgement::{Outcome, Reason, Ruling};
+use crate::domain::subscription::Frequency;
 use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Status, Word};
 use crate::error::Result;
 use crate::store::comments::{self, Comment, Standing};
 use crate::store::events::{self, Locked};
+use crate::store::outbox::Call;
 use crate::store::types::{Json, Named};
-use crate::store::{Tx, queue, tallies, threads};
+use crate::store::{Tx, mailboxes, outbox, queue, tallies, threads};
+
+/// Work that is for nobody yet.
+const NOBODY: MailboxId = MailboxId::from_uuid(uuid::Uuid::nil());
 
 /// Stores a comment that was just sent, and does with it as was ruled.
 pub fn receive(
@@ -99,8 +104,13 @@ fn show(
         comments::list(tx, stone.id, true)?;
         events::append(tx, thread, EventKind::CommentCreated, Some(stone.id), now)?;
     }
+    // Only its first publication is news: who was told is not told again when it comes back.
     if comment.published_at.is_none() {
         subscriptions::ask_for(tx, comment, now)?;
+        call(tx, outbox::PUBLISHED, comment, NOBODY, now)?;
+        if from.is_some() {
+            tell_author(tx, outbox::APPROVED, comment, now)?;
+        }
     }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
     stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
@@ -174,9 +184,39 @@ pub fn hold(
     now: Time,
 ) -> Result<()> {
     let (from, listed) = (*comment.status, comment.listed);
+    if to == Status::Rejected && from == Status::Pending && comment.published_at.is_none() {
+        tell_author(tx, outbox::REJECTED, comment, now)?;
+    }
     stand(tx, comment, to, listed, None, reasons)?;
     tally(tx, comment, Some(from), to)?;
     queue::note(tx, comment.id, now)
+}
+
+/// Calls for a letter to whoever wrote a comment, if they have an address that they answered from.
+fn tell_author(tx: &mut Tx, kind: &'static str, comment: &Comment, now: Time) -> Result<()> {
+    match mailboxes::of_person(tx, comment.person_id, 1)?.first() {
+        Some(mailbox) => call(tx, kind, comment, mailbox.id, now),
+        None => Ok(()),
+    }
+}
+
+fn call(
+    tx: &mut Tx,
+    kind: &'static str,
+    comment: &Comment,
+    recipient: MailboxId,
+    now: Time,
+) -> Result<()> {
+    let call = Call {
+        kind,
+        subject: comment.id.cast(),
+        recipient,
+        site: comment.site_id,
+        thread: Some(comment.thread_id),
+        cadence: Frequency::Instant,
+        causes: Vec::new(),
+    };
+    outbox::post(tx, &call, now)
 }
 
 fn stand(

@@ -1,6 +1,7 @@
 //! `outbox`: later work, written in the transaction that calls for it and leased by workers. No
 //! transaction stays open while the work is done.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -9,9 +10,9 @@ use super::Conn;
 use super::schema::outbox;
 use super::types::{Json, Named};
 use crate::domain::id::{DeliveryId, MailboxId, SiteId, SubjectId, ThreadId};
-use crate::domain::subscription::{Cause, Frequency};
+use crate::domain::subscription::{Cause, Frequency, Scope};
 use crate::domain::time::Time;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A letter to a moderator: a comment is waiting.
 pub const COMMENT_WAITING: &str = "comment.waiting";
@@ -22,8 +23,35 @@ pub const SIGN_IN: &str = "sign_in";
 /// A letter with a new link to one's subscriptions; about a mailbox.
 pub const SUBSCRIPTIONS_LINK: &str = "subscriptions_link";
 
-/// After so many failures a piece of work is kept as dead, for the operator to look at.
-const TRIES: i32 = 12;
+/// A comment was published for the first time: whoever is to be told is yet to be found. About a comment.
+pub const PUBLISHED: &str = "comment.published";
+/// News of a comment, for one who follows it; about a comment.
+pub const NEWS: &str = "comment.news";
+/// A letter to a comment's author: it was approved.
+pub const APPROVED: &str = "comment.approved";
+/// A letter to a comment's author: it was not published.
+pub const REJECTED: &str = "comment.rejected";
+
+/// After so many failures a piece of work is kept as dead, for the operator to look at. With [`delay`], about four days.
+const TRIES: i32 = 30;
+
+/// The longest time between two tries.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
+
+/// How many pieces of news one letter tells, at most; more make another.
+const GATHERED: i64 = 500;
+
+/// How many letters at once, about one thread and without a reply to their reader, go to one mailbox within [`HOUR`]; what
+/// comes after is gathered.
+const AT_ONCE: usize = 3;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Who asks for a letter waits for it, so it overtakes what is due since this long.
+const HASTE: Duration = Duration::from_secs(24 * 3600);
+
+/// Any number; instances on one PostgreSQL take turns at claiming by it, so that two never gather the same news.
+const CLAIMING: i64 = 0x6d61_696c;
 
 /// A piece of later work.
 #[derive(Debug, Clone, Queryable)]
@@ -97,6 +125,34 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
     if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
         return Ok(());
     }
+    let due_at = match call.kind {
+        CONFIRM | SIGN_IN | SUBSCRIPTIONS_LINK => now.minus(HASTE),
+        _ => now,
+    };
+    insert(conn, call, due_at, now)
+}
+
+/// Calls for news to be told when it is due, to those recipients who have not been told, or called, before.
+pub fn tell(conn: &mut Conn, calls: &[(Call, Time)], now: Time) -> Result<()> {
+    let Some((first, _)) = calls.first() else {
+        return Ok(());
+    };
+    let recipients: Vec<MailboxId> = calls.iter().map(|(call, _)| call.recipient).collect();
+    let told: Vec<MailboxId> = outbox::table
+        .filter(outbox::kind.eq(first.kind))
+        .filter(outbox::subject.eq(first.subject))
+        .filter(outbox::recipient.eq_any(&recipients))
+        .select(outbox::recipient)
+        .load(conn)?;
+    for (call, due_at) in calls {
+        if !told.contains(&call.recipient) {
+            insert(conn, call, *due_at, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert(conn: &mut Conn, call: &Call, due_at: Time, now: Time) -> Result<()> {
     diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(DeliveryId::new()),
@@ -107,7 +163,7 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
             outbox::thread_id.eq(call.thread),
             outbox::cadence.eq(Named(call.cadence)),
             outbox::reason.eq(Json::new(call.causes.clone())),
-            outbox::due_at.eq(now),
+            outbox::due_at.eq(due_at),
             outbox::state.eq("waiting"),
             outbox::created_at.eq(now),
         ))
@@ -115,13 +171,77 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
     Ok(())
 }
 
+/// What goes out together: one letter, or a piece of work that is none.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The letter's id; for a piece of work that is no letter, its own.
+    pub letter: DeliveryId,
+    /// What it is made of, the oldest first: all of one kind and for one mailbox.
+    pub rows: Vec<Delivery>,
+}
+
+/// How claiming goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Claiming {
+    /// Now.
+    pub now: Time,
+    /// How long what is claimed is the claimer's own.
+    pub span: Duration,
+    /// How long news waits for more of its kind.
+    pub quiet: Duration,
+    /// How many letters at most.
+    pub limit: i64,
+}
+
+/// Takes what is due and in nobody's hands, the longest due first. What goes into one letter is fixed here, once: a second
+/// try is the same letter.
+pub fn claim(conn: &mut Conn, how: Claiming) -> Result<Vec<Claimed>> {
+    if let Conn::Postgres(_) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(CLAIMING)
+            .execute(conn)?;
+    }
+    let mut claimed: Vec<Claimed> = Vec::new();
+    for row in due(conn, how.now, how.limit)? {
+        if claimed
+            .iter()
+            .any(|taken| taken.rows.iter().any(|known| known.id == row.id))
+        {
+            continue;
+        }
+        let rows = match &row.letter {
+            Some(letter) => of_letter(conn, letter)?,
+            None => gathered(conn, &row, how)?,
+        };
+        let Some(first) = rows.first() else {
+            continue;
+        };
+        let letter = match &first.letter {
+            Some(letter) => letter_id(letter)?,
+            None => DeliveryId::new(),
+        };
+        let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+        diesel::update(outbox::table.filter(outbox::id.eq_any(&ids)))
+            .set((
+                outbox::letter.eq(letter.bytes().to_vec()),
+                outbox::lease_until.eq(how.now.plus(how.span)),
+            ))
+            .execute(conn)?;
+        claimed.push(Claimed { letter, rows });
+    }
+    Ok(claimed)
+}
+
+fn letter_id(bytes: &[u8]) -> Result<DeliveryId> {
+    let uuid = uuid::Uuid::from_slice(bytes)
+        .map_err(|_| Error::Internal("the outbox holds a letter without an id".into()))?;
+    Ok(DeliveryId::from_uuid(uuid))
+}
+
 /// What is due at `now` and in nobody's hands, the longest due first, at most `limit`.
 pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
     let query = outbox::table
-        // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "state = 'waiting'",
-        ))
+        .filter(waiting())
         .filter(outbox::due_at.le(now))
         .filter(
             outbox::lease_until
@@ -133,48 +253,282 @@ pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
     Ok(query.load(conn)?)
 }
 
-/// Takes a piece of work for `span`; false when another worker was first.
-pub fn lease(conn: &mut Conn, id: DeliveryId, now: Time, span: Duration) -> Result<bool> {
-    let free = outbox::table
-        .find(id)
-        .filter(outbox::state.eq("waiting"))
-        // Another worker may have failed with it since this one read that it is due.
-        .filter(outbox::due_at.le(now))
-        .filter(
-            outbox::lease_until
-                .is_null()
-                .or(outbox::lease_until.lt(now)),
-        );
-    let taken = diesel::update(free)
-        .set(outbox::lease_until.eq(now.plus(span)))
-        .execute(conn)?;
-    Ok(taken == 1)
+/// Spelled out, so that SQLite sees that its partial index applies.
+fn waiting() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql("state = 'waiting'")
 }
 
-/// Says that the work is done.
-pub fn settle(conn: &mut Conn, id: DeliveryId) -> Result<()> {
-    diesel::update(outbox::table.find(id))
-        .set(outbox::state.eq("done"))
+fn of_letter(conn: &mut Conn, letter: &[u8]) -> Result<Vec<Delivery>> {
+    let query = outbox::table
+        .filter(outbox::letter.eq(letter))
+        .filter(outbox::state.eq("waiting"))
+        .order(outbox::id);
+    Ok(query.load(conn)?)
+}
+
+/// What goes out with a row that is in no letter yet; nothing, if its time has not come after all.
+fn gathered(conn: &mut Conn, row: &Delivery, how: Claiming) -> Result<Vec<Delivery>> {
+    let cadence = *row.cadence;
+    let mut query = outbox::table
+        .filter(outbox::recipient.eq(row.recipient))
+        .filter(outbox::state.eq("waiting"))
+        .filter(outbox::kind.eq(&row.kind))
+        .filter(outbox::cadence.eq(Named(cadence)))
+        .filter(outbox::letter.is_null())
+        .order(outbox::id)
+        .limit(GATHERED)
+        .into_boxed();
+    match (row.kind.as_str(), cadence) {
+        (COMMENT_WAITING, _) => {
+            let settled = row.created_at.plus(how.quiet);
+            if how.now < settled {
+                postpone(conn, &[row.id], settled, None)?;
+                return Ok(Vec::new());
+            }
+            Ok(query.load(conn)?)
+        }
+        (NEWS, Frequency::Instant) => {
+            query = query.filter(outbox::thread_id.eq(row.thread_id));
+            let rows: Vec<Delivery> = query.load(conn)?;
+            if rows.iter().any(is_reply) {
+                return Ok(rows);
+            }
+            match free_at(conn, row, how.now)? {
+                Some(later) => {
+                    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+                    postpone(conn, &ids, later, None)?;
+                    Ok(Vec::new())
+                }
+                None => Ok(rows),
+            }
+        }
+        (NEWS, _) => Ok(query.filter(outbox::due_at.le(how.now)).load(conn)?),
+        _ => Ok(vec![row.clone()]),
+    }
+}
+
+fn is_reply(row: &Delivery) -> bool {
+    row.reason.iter().any(|cause| cause.scope == Scope::Replies)
+}
+
+/// When the next letter about this thread may go to this mailbox; `None`: now.
+fn free_at(conn: &mut Conn, row: &Delivery, now: Time) -> Result<Option<Time>> {
+    let recent: Vec<Delivery> = outbox::table
+        .filter(outbox::recipient.eq(row.recipient))
+        .filter(outbox::state.eq_any(["done", "waiting", "dead"]))
+        .filter(outbox::due_at.gt(now.minus(HOUR)))
+        .filter(outbox::kind.eq(NEWS))
+        .filter(outbox::cadence.eq(Named(Frequency::Instant)))
+        .filter(outbox::thread_id.eq(row.thread_id))
+        .filter(outbox::letter.is_not_null())
+        .load(conn)?;
+    // A letter went out when its rows were settled, or, if it is still on its way, is about to.
+    let mut letters: BTreeMap<Vec<u8>, (Time, bool)> = BTreeMap::new();
+    for told in recent {
+        let is_reply = is_reply(&told);
+        if let Some(letter) = told.letter {
+            let entry = letters.entry(letter).or_insert((told.due_at, false));
+            entry.1 |= is_reply;
+        }
+    }
+    let mut times: Vec<Time> = letters
+        .into_values()
+        .filter(|(_, is_reply)| !is_reply)
+        .map(|(at, _)| at)
+        .collect();
+    times.sort_unstable();
+    // With the third-last gone by, there is room for one more.
+    let place = times.len().checked_sub(AT_ONCE);
+    Ok(place.map(|place| times[place].plus(HOUR)))
+}
+
+/// Lets these wait until `at`, in nobody's hands; with the reason, where there is one. No try is counted.
+pub fn postpone(conn: &mut Conn, ids: &[DeliveryId], at: Time, why: Option<&str>) -> Result<()> {
+    let rows = outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .filter(outbox::state.eq("waiting"));
+    let free = outbox::lease_until.eq(None::<Time>);
+    match why {
+        Some(why) => diesel::update(rows)
+            .set((outbox::due_at.eq(at), free, outbox::last_error.eq(why)))
+            .execute(conn)?,
+        None => diesel::update(rows)
+            .set((outbox::due_at.eq(at), free))
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
+/// Keeps what was claimed for longer.
+pub fn renew(conn: &mut Conn, letters: &[DeliveryId], until: Time) -> Result<()> {
+    let letters: Vec<Vec<u8>> = letters
+        .iter()
+        .map(|letter| letter.bytes().to_vec())
+        .collect();
+    let rows = outbox::table
+        .filter(outbox::letter.eq_any(letters))
+        .filter(outbox::state.eq("waiting"));
+    diesel::update(rows)
+        .set(outbox::lease_until.eq(until))
         .execute(conn)?;
     Ok(())
 }
 
-/// Says that the work failed: it is tried again later, twice as late each time, and in the end kept
-/// as dead.
-pub fn fail(conn: &mut Conn, delivery: &Delivery, error: &str, now: Time) -> Result<()> {
-    let attempts = delivery.attempts + 1;
-    let state = if attempts >= TRIES { "dead" } else { "waiting" };
-    let minutes = 1u64 << attempts.clamp(0, 10);
-    diesel::update(outbox::table.find(delivery.id))
+/// Says that these are done: told, or not to be told any more. From then on they bear the time of it.
+pub fn settle(conn: &mut Conn, ids: &[DeliveryId], now: Time) -> Result<()> {
+    diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
+        .set((
+            outbox::state.eq("done"),
+            outbox::lease_until.eq(None::<Time>),
+            outbox::due_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Says how far a long piece of work has come.
+pub fn progress(conn: &mut Conn, id: DeliveryId, progress: &[u8], until: Time) -> Result<()> {
+    diesel::update(outbox::table.find(id))
+        .set((outbox::progress.eq(progress), outbox::lease_until.eq(until)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The piece of work with that id, as it is now.
+pub fn by_id(conn: &mut Conn, id: DeliveryId) -> Result<Option<Delivery>> {
+    Ok(outbox::table.find(id).first(conn).optional()?)
+}
+
+/// How long to wait before the next try: a minute, then twice as long each time, up to four hours.
+pub fn delay(attempts: i32) -> Duration {
+    let doubled = 60u64 << attempts.clamp(1, 16).saturating_sub(1);
+    Duration::from_secs(doubled).min(LONGEST)
+}
+
+/// Says that these failed: they are tried again at `at`, and after the last try kept as dead. Gives whether they are.
+pub fn fail(conn: &mut Conn, claimed: &Claimed, error: &str, at: Time) -> Result<bool> {
+    let attempts = claimed
+        .rows
+        .iter()
+        .map(|row| row.attempts)
+        .max()
+        .unwrap_or_default()
+        + 1;
+    let is_dead = attempts >= TRIES;
+    end(
+        conn,
+        claimed,
+        if is_dead { "dead" } else { "waiting" },
+        error,
+        at,
+    )?;
+    Ok(is_dead)
+}
+
+/// Keeps these as dead, at once.
+pub fn bury(conn: &mut Conn, claimed: &Claimed, error: &str, at: Time) -> Result<()> {
+    end(conn, claimed, "dead", error, at)
+}
+
+fn end(conn: &mut Conn, claimed: &Claimed, state: &str, error: &str, at: Time) -> Result<()> {
+    let ids: Vec<DeliveryId> = claimed.rows.iter().map(|row| row.id).collect();
+    let rows = outbox::table
+        .filter(outbox::id.eq_any(&ids))
+        .filter(outbox::state.eq("waiting"));
+    diesel::update(rows)
         .set((
             outbox::attempts.eq(outbox::attempts + 1),
             outbox::state.eq(state),
             outbox::last_error.eq(error),
             outbox::lease_until.eq(None::<Time>),
-            outbox::due_at.eq(now.plus(Duration::from_secs(60 * minutes))),
+            outbox::due_at.eq(at),
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// How many there are of a kind in a state, and since when the oldest.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Count {
+    /// The kind.
+    pub kind: String,
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// When the oldest was called for.
+    pub oldest: Option<Time>,
+}
+
+/// What is in the outbox, and not done.
+pub fn counts(conn: &mut Conn) -> Result<Vec<Count>> {
+    let query = outbox::table
+        .filter(outbox::state.eq_any(["waiting", "dead"]))
+        .group_by((outbox::kind, outbox::state))
+        .select((
+            outbox::kind,
+            outbox::state,
+            diesel::dsl::count_star(),
+            diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::BigInt>>(
+                "MIN(created_at)",
+            ),
+        ))
+        .order((outbox::kind, outbox::state));
+    Ok(query.load(conn)?)
+}
+
+/// Those of a state after `after`, the oldest first, at most `limit`.
+pub fn page(
+    conn: &mut Conn,
+    state: &str,
+    after: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Delivery>> {
+    let mut query = outbox::table
+        .filter(outbox::state.eq(state))
+        .order(outbox::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(outbox::id.gt(after));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// Lets those that are dead be tried anew: one, or all. Gives how many.
+pub fn retry(conn: &mut Conn, id: Option<DeliveryId>, now: Time) -> Result<usize> {
+    let mut ids = outbox::table
+        .filter(outbox::state.eq("dead"))
+        .select(outbox::id)
+        .limit(10_000)
+        .into_boxed();
+    if let Some(id) = id {
+        ids = ids.filter(outbox::id.eq(id));
+    }
+    let ids: Vec<DeliveryId> = ids.load(conn)?;
+    let tried = diesel::update(outbox::table.filter(outbox::id.eq_any(&ids)))
+        .set((
+            outbox::state.eq("waiting"),
+            outbox::attempts.eq(0),
+            outbox::due_at.eq(now),
+            outbox::lease_until.eq(None::<Time>),
+        ))
+        .execute(conn)?;
+    Ok(tried)
+}
+
+/// What a letter to a mailbox was made of, known by the end of its id; nothing, if that is forgotten.
+pub fn letter_to(conn: &mut Conn, recipient: MailboxId, end: [u8; 4]) -> Result<Vec<Delivery>> {
+    let rows: Vec<Delivery> = outbox::table
+        .filter(outbox::recipient.eq(recipient))
+        .filter(outbox::letter.is_not_null())
+        .load(conn)?;
+    let is_it = |row: &Delivery| {
+        row.letter
+            .as_ref()
+            .is_some_and(|letter| letter.ends_with(&end))
+    };
+    Ok(rows.into_iter().filter(is_it).collect())
 }
 
 /// Forgets at most `limit` pieces of work that were called for before `before` and are done; gives how

@@ -1,25 +1,33 @@
-//! The outbox end to end: a row, a worker, a file; and a server that refuses.
+//! The outbox end to end: rows, a worker, and servers that behave or do not.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+mod server;
+
 use std::path::PathBuf;
 
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::{Binary, Text};
+
 use super::*;
-use crate::domain::id::{CommentId, SiteId, ThreadId};
+use crate::config::Rate;
+use crate::domain::id::{CommentId, MailboxId, SiteId, SubscriptionId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::site::{Phrases, Policy};
-use crate::domain::subscription::Frequency;
-use crate::domain::word::{Kind, Role};
-use crate::mail::Transport;
-use crate::store::Database;
-use crate::store::types::{Json, Named};
+use crate::domain::subscription::{Cause, Frequency, Scope};
+use crate::domain::text::Email;
+use crate::domain::token::Keys;
+use crate::domain::word::{Kind, Role, Status, Word};
+use crate::mail::{Patience, Smtp, Templates, Transport};
+use crate::store::outbox::Call;
+use crate::store::types::Json;
+use crate::store::{Conn, Database, comments, mailboxes, people, sites, threads};
+use server::{Act, Server, Step};
 
 /// A database and a directory for mail that go away with the test.
 struct World {
     directory: tempfile::TempDir,
     store: Store,
     site: SiteId,
-    comment: CommentId,
+    thread: threads::Thread,
 }
 
 impl World {
@@ -45,336 +53,740 @@ impl World {
             title_hint: Some("A reader's lie".into()),
             ..threads::Thread::empty(ThreadId::minted(site.id, url, 0), site.id, url, url, now)
         };
-        let moderator = people::Person {
+        let world = Self {
+            directory,
+            store,
+            site: site.id,
+            thread: thread.clone(),
+        };
+        world
+            .write(move |conn| {
+                sites::insert(conn, &site)?;
+                threads::insert(conn, &thread)
+            })
+            .await;
+        world
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> T {
+        self.store.write(move |tx| work(tx)).await.unwrap()
+    }
+
+    async fn mailbox(&self, email: &str) -> MailboxId {
+        let (site, email) = (self.site, Email::parse(email).unwrap());
+        self.write(move |conn| {
+            let made = mailboxes::find_or_make(conn, site, &email, "en", Time::now());
+            made.map(|mailbox| mailbox.id)
+        })
+        .await
+    }
+
+    /// Somebody with a role, who can be written to.
+    async fn moderator(&self, role: Role) -> MailboxId {
+        let person = people::Person {
             kind: Named(Kind::Staff),
             name: Some("Mo".into()),
             email: Some("mo@example.net".into()),
-            role: Named(Role::Moderator),
-            ..people::Person::guest(site.id, now)
+            role: Named(role),
+            ..people::Person::guest(self.site, Time::now())
         };
-        let reader = people::Person::guest(site.id, now);
-        let comment = comments::Comment {
-            author_name: Some("Ann".into()),
-            body: "**Well** said".into(),
-            body_html: "<p><strong>Well</strong> said</p>".into(),
-            reasons: Json::new(vec![Reason::premoderated()]),
-            ..comments::Comment::new(&thread, reader.id, now)
-        };
-        let id = comment.id;
-        let world = Self {
-            directory,
-            store: store.clone(),
-            site: site.id,
-            comment: id,
-        };
-        store
-            .write(move |tx| {
-                sites::insert(tx, &site)?;
-                threads::insert(tx, &thread)?;
-                people::insert(tx, &moderator)?;
-                people::insert(tx, &reader)?;
-                comments::insert(tx, &comment)?;
-                call(tx, comment.id, &moderator)
-            })
-            .await
-            .unwrap();
-        world
+        self.write(move |conn| {
+            people::insert(conn, &person)?;
+            let mailbox = mailboxes::of_staff(conn, &person, "en", Time::now())?;
+            Ok(mailbox.unwrap().id)
+        })
+        .await
+    }
+
+    async fn comment(&self, status: Status, body: &str) -> CommentId {
+        let (thread, body, now) = (self.thread.clone(), body.to_owned(), Time::now());
+        self.write(move |conn| {
+            let reader = people::Person::guest(thread.site_id, now);
+            people::insert(conn, &reader)?;
+            let comment = comments::Comment {
+                author_name: Some("Ann".into()),
+                body: body.clone(),
+                body_html: format!("<p>{body}</p>"),
+                status: Named(status),
+                published_at: (status == Status::Published).then_some(now),
+                reasons: Json::new(vec![Reason::premoderated()]),
+                ..comments::Comment::new(&thread, reader.id, now)
+            };
+            comments::insert(conn, &comment)?;
+            Ok(comment.id)
+        })
+        .await
+    }
+
+    async fn subscribe(&self, mailbox: MailboxId, scope: Scope, frequency: Frequency) -> Cause {
+        let subscription = SubscriptionId::new();
+        let thread = self.thread.id;
+        let site = self.site;
+        self.write(move |conn| {
+            let insert = diesel::sql_query(
+                "INSERT INTO subscriptions (id, mailbox_id, site_id, scope, target, thread_id, frequency, state, form, asked_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', 'subscribe', 0, 0)",
+            );
+            insert
+                .bind::<Binary, _>(subscription)
+                .bind::<Binary, _>(mailbox)
+                .bind::<Binary, _>(site)
+                .bind::<Text, _>(scope.word())
+                .bind::<Binary, _>(thread)
+                .bind::<Binary, _>(thread)
+                .bind::<Text, _>(frequency.word())
+                .execute(conn)?;
+            Ok(())
+        })
+        .await;
+        Cause {
+            scope,
+            subscription,
+        }
+    }
+
+    fn call(&self, kind: &'static str, about: CommentId, to: MailboxId, causes: &[Cause]) -> Call {
+        Call {
+            kind,
+            subject: about.cast(),
+            recipient: to,
+            site: self.site,
+            thread: Some(self.thread.id),
+            cadence: Frequency::Instant,
+            causes: causes.to_vec(),
+        }
+    }
+
+    async fn post(&self, call: Call) {
+        self.write(move |conn| outbox::post(conn, &call, Time::now()))
+            .await;
+    }
+
+    /// A letter for somebody who asked for it: the simplest there is.
+    async fn link_for(&self, email: &str) -> MailboxId {
+        let mailbox = self.mailbox(email).await;
+        let call = self.call(outbox::SUBSCRIPTIONS_LINK, mailbox.cast(), mailbox, &[]);
+        self.post(call).await;
+        mailbox
+    }
+
+    async fn tell(&self, comment: CommentId, to: MailboxId, cause: Cause, cadence: Frequency) {
+        let mut call = self.call(outbox::NEWS, comment, to, &[cause]);
+        call.cadence = cadence;
+        self.write(move |conn| {
+            let now = Time::now();
+            outbox::tell(conn, &[(call.clone(), now)], now)
+        })
+        .await;
     }
 
     fn mail(&self) -> PathBuf {
         self.directory.path().join("mail")
     }
 
-    fn post(&self) -> Post {
-        let transport = Transport::files(&self.mail()).unwrap();
-        Post::new(
+    fn desk(&self, transport: Transport) -> Post {
+        Post {
             transport,
-            "postil@example.org".parse().unwrap(),
-            "http://127.0.0.1:8080",
-        )
+            sender: "postil@example.org".parse().unwrap(),
+            public_url: "http://127.0.0.1:8080".into(),
+            keys: Keys::parse("a secret of thirty-two bytes or more").unwrap(),
+            templates: Templates::embedded().unwrap(),
+            signer: None,
+            returns: None,
+            quiet: Duration::ZERO,
+        }
+    }
+
+    fn work(&self, transport: Transport) -> Working {
+        self.work_at(transport, Pace::new(FREE, FREE))
+    }
+
+    fn work_at(&self, transport: Transport, pace: Pace) -> Working {
+        let (stop, stopped) = watch::channel(false);
+        let (store, post) = (self.store.clone(), self.desk(transport));
+        let task = tokio::spawn(run(store, post, pace, Metrics::new(), stopped));
+        Working { stop, task }
+    }
+
+    fn to_files(&self) -> Working {
+        self.work(Transport::files(&self.mail()).unwrap())
     }
 
     fn letters(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.mail()).unwrap();
+        let Ok(files) = std::fs::read_dir(self.mail()) else {
+            return Vec::new();
+        };
+        let files = files.map(|file| file.unwrap().path());
         files
-            .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .filter(|path| path.extension().is_some_and(|end| end == "eml"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
             .collect()
     }
 
-    /// What is due in `later`, counted from now.
-    async fn due(&self, later: Duration) -> Vec<Delivery> {
-        let at = Time::now().plus(later);
+    async fn rows(&self) -> Vec<outbox::Delivery> {
         self.store
-            .read(move |conn| outbox::due(conn, at, 10))
+            .read(|conn| {
+                let mut rows = Vec::new();
+                for state in ["waiting", "done", "dead"] {
+                    rows.extend(outbox::page(conn, state, None, 1000)?);
+                }
+                Ok(rows)
+            })
             .await
             .unwrap()
     }
-}
 
-/// Calls for the letter that tells this person of a comment that waits.
-fn call(conn: &mut Conn, comment: CommentId, to: &people::Person) -> Result<()> {
-    let now = Time::now();
-    let mailbox = mailboxes::of_staff(conn, to, "en", now)?.unwrap();
-    let call = outbox::Call {
-        kind: outbox::COMMENT_WAITING,
-        subject: comment.cast(),
-        recipient: mailbox.id,
-        site: to.site_id,
-        thread: None,
-        cadence: Frequency::Instant,
-        causes: Vec::new(),
-    };
-    outbox::post(conn, &call, now)
-}
+    /// Waits until the rows of the outbox are such.
+    async fn until(
+        &self,
+        what: &str,
+        is_so: impl Fn(&[outbox::Delivery]) -> bool,
+    ) -> Vec<outbox::Delivery> {
+        let patience = Instant::now() + Duration::from_secs(20);
+        loop {
+            let rows = self.rows().await;
+            if is_so(&rows) {
+                return rows;
+            }
+            assert!(Instant::now() < patience, "{what}: {rows:#?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
 
-fn going() -> (watch::Sender<bool>, watch::Receiver<bool>) {
-    watch::channel(false)
-}
+    async fn until_done(&self) -> Vec<outbox::Delivery> {
+        self.until("all is done", |rows| {
+            rows.iter().all(|row| row.state == "done")
+        })
+        .await
+    }
 
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    /// Lets everything that waits be due now.
+    async fn hurry(&self) {
+        self.write(|conn| {
+            let rows = outbox::page(conn, "waiting", None, 1000)?;
+            let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+            outbox::postpone(conn, &ids, Time::now(), None)
+        })
+        .await;
+    }
 
-#[tokio::test]
-async fn a_waiting_comment_becomes_one_letter() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    assert_eq!(
-        round(&world.store, &world.post(), &mut stop).await.unwrap(),
-        1
-    );
-    assert_eq!(
-        round(&world.store, &world.post(), &mut stop).await.unwrap(),
-        0
-    );
-    assert!(world.due(FAR).await.is_empty());
-
-    let letters = world.letters();
-    assert_eq!(letters.len(), 1, "{letters:?}");
-    let letter = &letters[0];
-    assert!(letter.contains("To: mo@example.net\r\n"), "{letter}");
-    assert!(
-        letter.contains("Subject: [The Blog] A comment is waiting\r\n"),
-        "{letter}"
-    );
-    assert!(letter.contains("Well said"), "{letter}");
-    assert!(letter.contains(&world.comment.to_string()), "{letter}");
-    assert!(!letter.contains("lie"), "{letter}");
-}
-
-#[tokio::test]
-async fn files_hold_whole_letters_for_their_owner_only() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    round(&world.store, &world.post(), &mut stop).await.unwrap();
-    let file = std::fs::read_dir(world.mail())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap();
-    assert!(file.file_name().to_string_lossy().ends_with(".eml"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(
-            std::fs::metadata(world.mail())
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o700
-        );
+    async fn is_suppressed(&self, email: &str) -> bool {
+        let email = email.to_owned();
+        let found = self
+            .store
+            .read(move |conn| suppressions::of(conn, &email))
+            .await;
+        found.unwrap().is_some()
     }
 }
 
-#[tokio::test]
-async fn what_waits_no_more_is_settled_without_mail() {
-    let world = World::new().await;
-    let (id, (_sender, mut stop)) = (world.comment, going());
-    let standing = || comments::Standing {
-        status: Named(Status::Rejected),
-        listed: false,
-        published_at: None,
-        reasons: Json::new(Vec::new()),
+/// A worker at work.
+struct Working {
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    async fn end(self) {
+        self.stop.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), self.task)
+            .await
+            .expect("the worker stops")
+            .unwrap();
+    }
+}
+
+const FREE: Rate = Rate {
+    calls: 0,
+    seconds: 1,
+};
+
+fn smtp(server: &Server) -> Transport {
+    let patience = Patience {
+        connecting: Duration::from_millis(500),
+        answer: Duration::from_millis(500),
+        verdict: Duration::from_millis(500),
     };
-    world
-        .store
-        .write(move |tx| comments::stand(tx, id, &standing()))
-        .await
+    Transport::Smtp(Smtp::new(server.url().parse().unwrap(), patience))
+}
+
+fn header<'a>(letter: &'a str, name: &str) -> &'a str {
+    let mut lines = letter.lines();
+    let found = lines.find_map(|line| line.strip_prefix(&format!("{name}: ")));
+    found.unwrap_or_else(|| panic!("no {name} in {letter}"))
+}
+
+#[tokio::test]
+async fn comments_that_wait_become_one_letter_to_whoever_moderates() {
+    let world = World::new().await;
+    let mo = world.moderator(Role::Moderator).await;
+    let first = world
+        .comment(Status::Pending, "**Well** said, see https://spam.example")
+        .await;
+    let second = world.comment(Status::Pending, "And again").await;
+    let gone = world.comment(Status::Published, "Approved meanwhile").await;
+    for comment in [first, second, gone] {
+        world
+            .post(world.call(outbox::COMMENT_WAITING, comment, mo, &[]))
+            .await;
+    }
+    let working = world.to_files();
+    world.until_done().await;
+    working.end().await;
+    let letters = world.letters();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let letter = mail_parser::MessageParser::default()
+        .parse(&letters[0])
         .unwrap();
     assert_eq!(
-        round(&world.store, &world.post(), &mut stop).await.unwrap(),
-        1
+        letter.subject(),
+        Some("[The Blog] Comments waiting for you: 2")
     );
-    assert!(world.letters().is_empty());
-    assert!(world.due(FAR).await.is_empty());
+    for text in [letter.body_text(0).unwrap(), letter.body_html(0).unwrap()] {
+        for part in [
+            "Well said",
+            "And again",
+            &first.to_string(),
+            &second.to_string(),
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        for part in [
+            "A reader's lie",
+            "Approved meanwhile",
+            "https://spam.example",
+        ] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn who_moderates_no_more_gets_no_mail() {
     let world = World::new().await;
-    let (site, comment, (_sender, mut stop)) = (world.site, world.comment, going());
-    let now = Time::now();
-    let reader = people::Person {
-        email: Some("reader@example.net".into()),
-        ..people::Person::guest(site, now)
-    };
+    let reader = world.moderator(Role::Reader).await;
+    let comment = world.comment(Status::Pending, "x").await;
     world
-        .store
-        .write(move |tx| {
-            people::insert(tx, &reader)?;
-            call(tx, comment, &reader)
-        })
-        .await
-        .unwrap();
-    round(&world.store, &world.post(), &mut stop).await.unwrap();
-    let letters = world.letters();
-    assert!(
-        letters
-            .iter()
-            .all(|letter| letter.contains("mo@example.net")),
-        "{letters:?}"
-    );
-    assert_eq!(letters.len(), 1);
-    assert!(world.due(FAR).await.is_empty());
+        .post(world.call(outbox::COMMENT_WAITING, comment, reader, &[]))
+        .await;
+    let working = world.to_files();
+    world.until_done().await;
+    working.end().await;
+    assert!(world.letters().is_empty());
 }
 
+/// What a server does, what becomes of the row, how many copies there are in the end, and whether the mailbox is written off.
+const TROUBLE: &[(Step, Act, &str, i32, usize, bool)] = &[
+    (
+        Step::Greeting,
+        Act::Say("554 no service"),
+        "waiting",
+        0,
+        1,
+        false,
+    ),
+    (Step::Greeting, Act::Hang, "waiting", 0, 1, false),
+    (Step::Greeting, Act::Drop, "waiting", 0, 1, false),
+    (Step::Greeting, Act::Say("nonsense"), "waiting", 0, 1, false),
+    (Step::Hello, Act::Hang, "waiting", 0, 1, false),
+    (Step::Hello, Act::Drop, "waiting", 0, 1, false),
+    (
+        Step::Hello,
+        Act::Say("\u{fffd}\u{0}"),
+        "waiting",
+        0,
+        1,
+        false,
+    ),
+    (Step::Sender, Act::Hang, "waiting", 1, 1, false),
+    (Step::Sender, Act::Drop, "waiting", 1, 1, false),
+    (Step::Sender, Act::Say("nonsense"), "waiting", 1, 1, false),
+    (Step::Sender, Act::Say("451 later"), "waiting", 1, 1, false),
+    (
+        Step::Sender,
+        Act::Say("550 5.1.8 who are you?"),
+        "waiting",
+        1,
+        1,
+        false,
+    ),
+    (Step::Recipient, Act::Hang, "waiting", 1, 1, false),
+    (Step::Recipient, Act::Drop, "waiting", 1, 1, false),
+    (
+        Step::Recipient,
+        Act::Say("450 4.2.0 greylisted"),
+        "waiting",
+        1,
+        1,
+        false,
+    ),
+    (
+        Step::Recipient,
+        Act::Say("550 5.1.1 <ann@example.net>: unknown"),
+        "dead",
+        1,
+        0,
+        true,
+    ),
+    (
+        Step::Recipient,
+        Act::Say("554 5.7.1 you are on a list"),
+        "dead",
+        1,
+        1,
+        false,
+    ),
+    (Step::Data, Act::Hang, "waiting", 1, 1, false),
+    (Step::Data, Act::Drop, "waiting", 1, 1, false),
+    (
+        Step::Data,
+        Act::Say("452 4.3.1 full"),
+        "waiting",
+        1,
+        1,
+        false,
+    ),
+    (
+        Step::Verdict,
+        Act::Say("451 4.7.1 try again"),
+        "waiting",
+        1,
+        1,
+        false,
+    ),
+    (
+        Step::Verdict,
+        Act::Say("554 5.7.1 looks like spam"),
+        "dead",
+        1,
+        1,
+        false,
+    ),
+    (
+        Step::Verdict,
+        Act::Say("550 5.1.1 no such user"),
+        "dead",
+        1,
+        0,
+        true,
+    ),
+    // It took the letter, and did not live to say so: here alone a reader has two, of one `Message-ID`.
+    (Step::Verdict, Act::TakeAndDrop, "waiting", 1, 2, false),
+    (Step::Verdict, Act::TakeAndHang, "waiting", 1, 2, false),
+];
+
 #[tokio::test]
-async fn what_is_leased_by_another_is_left_alone() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    let id = world.due(Duration::ZERO).await[0].id;
-    let now = Time::now();
-    assert!(
+async fn no_server_loses_a_letter_whatever_it_does() {
+    for (step, act, state, attempts, copies, is_gone) in TROUBLE {
+        let at = format!("{act:?} at {step:?}");
+        let world = World::new().await;
+        world.link_for("Ann@example.net").await;
+        let server = Server::start(Some((*step, *act)));
+        let working = world.work(smtp(&server));
+        let rows = world
+            .until(&at, |rows| {
+                rows[0].last_error.is_some() && rows[0].lease_until.is_none()
+            })
+            .await;
+        assert_eq!(
+            (rows[0].state.as_str(), rows[0].attempts),
+            (*state, *attempts),
+            "{at}"
+        );
+        let error = rows[0].last_error.clone().unwrap();
+        assert!(!error.contains("example.net"), "{at}: {error}");
+        assert_eq!(
+            world.is_suppressed("ann@example.net").await,
+            *is_gone,
+            "{at}"
+        );
+        working.end().await;
+
+        // The server is mended, and the operator tries again what was given up.
+        server.mend();
         world
-            .store
-            .write(move |tx| outbox::lease(tx, id, now, LEASE))
-            .await
-            .unwrap()
-    );
-    assert_eq!(
-        round(&world.store, &world.post(), &mut stop).await.unwrap(),
-        0
-    );
-    assert_eq!(world.due(LEASE + POLL).await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_refusal_is_tried_again_later_and_tells_no_address() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    let (port, server) = smtp_server("550 5.1.1 <mo@example.net>: unknown\r\n");
-    let transport = Transport::smtp(&format!("smtp://127.0.0.1:{port}").parse().unwrap()).unwrap();
-    let post = Post::new(
-        transport,
-        "postil@example.org".parse().unwrap(),
-        "http://127.0.0.1",
-    );
-    round(&world.store, &post, &mut stop).await.unwrap();
-    assert!(world.due(Duration::ZERO).await.is_empty());
-    let later = world.due(Duration::from_secs(3600)).await;
-    assert_eq!(later[0].attempts, 1);
-    let error = later[0].last_error.clone().unwrap();
-    assert!(error.contains("5.1.1 <…>: unknown"), "{error}");
-    drop(post);
-    tokio::task::spawn_blocking(|| server.join().unwrap())
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn a_server_gets_the_letter_and_its_envelope() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    let (port, server) = smtp_server("250 ok\r\n");
-    let transport = Transport::smtp(&format!("smtp://127.0.0.1:{port}").parse().unwrap()).unwrap();
-    let post = Post::new(
-        transport,
-        "Postil <postil@example.org>".parse().unwrap(),
-        "http://127.0.0.1",
-    );
-    round(&world.store, &post, &mut stop).await.unwrap();
-    assert!(world.due(FAR).await.is_empty());
-    drop(post);
-    // The connection is closed by a task of this runtime, which must not be blocked.
-    let heard = tokio::task::spawn_blocking(|| server.join().unwrap())
-        .await
-        .unwrap();
-    assert!(heard.contains("MAIL FROM:<postil@example.org>"), "{heard}");
-    assert!(heard.contains("RCPT TO:<mo@example.net>"), "{heard}");
-    assert!(heard.contains("Auto-Submitted: auto-generated"), "{heard}");
-}
-
-#[tokio::test]
-async fn an_unreachable_server_loses_nothing() {
-    let world = World::new().await;
-    let (_sender, mut stop) = going();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let transport = Transport::smtp(&format!("smtp://127.0.0.1:{port}").parse().unwrap()).unwrap();
-    let post = Post::new(
-        transport,
-        "postil@example.org".parse().unwrap(),
-        "http://127.0.0.1",
-    );
-    round(&world.store, &post, &mut stop).await.unwrap();
-    assert_eq!(world.due(Duration::from_secs(3600)).await.len(), 1);
-}
-
-#[tokio::test]
-async fn stops_promptly() {
-    let world = World::new().await;
-    let (sender, stop) = going();
-    let worker = tokio::spawn(run(world.store.clone(), world.post(), stop));
-    while world.letters().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    sender.send(true).unwrap();
-    tokio::time::timeout(Duration::from_secs(2), worker)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(world.due(FAR).await.is_empty());
-}
-
-/// A server for one connection that answers `RCPT` with `verdict`; gives what it heard.
-fn smtp_server(verdict: &'static str) -> (u16, std::thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut lines = BufReader::new(stream.try_clone().unwrap());
-        let (mut heard, mut in_data) = (String::new(), false);
-        stream.write_all(b"220 test\r\n").unwrap();
-        loop {
-            let start = heard.len();
-            if lines.read_line(&mut heard).unwrap_or(0) == 0 {
-                return heard;
-            }
-            let line = heard[start..].trim_end();
-            if in_data {
-                in_data = line != ".";
-                if !in_data {
-                    stream.write_all(b"250 taken\r\n").unwrap();
-                }
-                continue;
-            }
-            let answer = match line.get(..4).unwrap_or(line) {
-                "RCPT" => verdict,
-                "DATA" => {
-                    in_data = true;
-                    "354 go on\r\n"
-                }
-                "QUIT" => "221 bye\r\n",
-                _ => "250 ok\r\n",
-            };
-            stream.write_all(answer.as_bytes()).unwrap();
-            if line == "QUIT" {
-                return heard;
-            }
+            .write(|conn| outbox::retry(conn, None, Time::now()))
+            .await;
+        world.hurry().await;
+        let working = world.work(smtp(&server));
+        world.until_done().await;
+        working.end().await;
+        let taken = server.taken();
+        assert_eq!(taken.len(), *copies, "{at}");
+        for letter in &taken {
+            assert_eq!(
+                header(letter, "Message-ID"),
+                header(&taken[0], "Message-ID"),
+                "{at}"
+            );
+            assert!(letter.contains("Auto-Submitted: auto-generated"), "{at}");
         }
-    });
-    (port, server)
+    }
+}
+
+#[tokio::test]
+async fn one_refused_recipient_costs_the_others_nothing_and_the_line_is_kept() {
+    let world = World::new().await;
+    let server = Server::start(None);
+    server.refuse("bob@example.net");
+    for name in ["ann", "bob", "cem", "dan"] {
+        world.link_for(&format!("{name}@example.net")).await;
+    }
+    let working = world.work(smtp(&server));
+    world
+        .until("three sent", |rows| {
+            rows.iter().filter(|row| row.state == "done").count() == 3
+        })
+        .await;
+    for name in ["eva", "fay"] {
+        world.link_for(&format!("{name}@example.net")).await;
+    }
+    world
+        .until("five sent", |rows| {
+            rows.iter().filter(|row| row.state == "done").count() == 5
+        })
+        .await;
+    working.end().await;
+    assert!(world.is_suppressed("bob@example.net").await);
+    assert!(!world.is_suppressed("ann@example.net").await);
+    assert_eq!(server.taken().len(), 5);
+    assert!(server.connections() <= 4, "{}", server.connections());
+}
+
+#[tokio::test]
+async fn news_of_a_burst_is_one_letter_and_the_fourth_of_an_hour_waits_unless_it_is_a_reply() {
+    let world = World::new().await;
+    let ann = world.mailbox("ann@example.net").await;
+    let cause = world
+        .subscribe(ann, Scope::Thread, Frequency::Instant)
+        .await;
+    for text in ["one", "two"] {
+        let comment = world.comment(Status::Published, text).await;
+        world.tell(comment, ann, cause, Frequency::Instant).await;
+    }
+    let working = world.to_files();
+    world.until_done().await;
+    assert_eq!(world.letters().len(), 1);
+    for turn in 2..=3 {
+        let comment = world.comment(Status::Published, "more").await;
+        world.tell(comment, ann, cause, Frequency::Instant).await;
+        world.until_done().await;
+        assert_eq!(world.letters().len(), turn);
+    }
+    let comment = world.comment(Status::Published, "fourth").await;
+    world.tell(comment, ann, cause, Frequency::Instant).await;
+    let rows = world
+        .until("it waits for an hour", |rows| {
+            rows.iter().any(|row| {
+                row.state == "waiting" && row.due_at > Time::now().plus(Duration::from_secs(3000))
+            })
+        })
+        .await;
+    assert!(
+        rows.iter()
+            .all(|row| row.state == "done" || row.letter.is_none())
+    );
+    // A reply does not wait, and takes along what does.
+    let reply = world
+        .subscribe(ann, Scope::Replies, Frequency::Instant)
+        .await;
+    let comment = world.comment(Status::Published, "reply").await;
+    world.tell(comment, ann, reply, Frequency::Instant).await;
+    world.until_done().await;
+    working.end().await;
+    let letters = world.letters();
+    assert_eq!(letters.len(), 4);
+    let last = letters
+        .iter()
+        .find(|letter| letter.contains("fourth"))
+        .unwrap();
+    assert!(last.contains("Feedback-ID: reply:blog:postil"), "{last}");
+    assert!(last.contains("You have a reply"), "{last}");
+    assert!(header(last, "References").starts_with(&format!("<thread.{}@", world.thread.id)));
+}
+
+#[tokio::test]
+async fn a_digest_gathers_what_is_due_and_counts_it() {
+    let world = World::new().await;
+    let ann = world.mailbox("ann@example.net").await;
+    let cause = world.subscribe(ann, Scope::Thread, Frequency::Daily).await;
+    for index in 0..25 {
+        let comment = world
+            .comment(Status::Published, &format!("No {index}."))
+            .await;
+        world.tell(comment, ann, cause, Frequency::Daily).await;
+    }
+    let working = world.to_files();
+    world.until_done().await;
+    working.end().await;
+    let letters = world.letters();
+    assert_eq!(letters.len(), 1);
+    let letter = mail_parser::MessageParser::default()
+        .parse(&letters[0])
+        .unwrap();
+    assert_eq!(
+        letter.subject(),
+        Some("[The Blog] New comments of the day: 25")
+    );
+    let text = letter.body_text(0).unwrap();
+    assert!(
+        text.contains("No 0.") && text.contains("Further comments: 5"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_left_withdrawn_or_suppressed_meanwhile_is_told_no_more() {
+    let world = World::new().await;
+    let names = ["left@example.net", "silent@example.net", "late@example.net"];
+    let comment = world.comment(Status::Published, "x").await;
+    let withdrawn = world.comment(Status::Rejected, "y").await;
+    for (index, name) in names.iter().enumerate() {
+        let mailbox = world.mailbox(name).await;
+        let cause = world
+            .subscribe(mailbox, Scope::Thread, Frequency::Instant)
+            .await;
+        let about = if index == 2 { withdrawn } else { comment };
+        world.tell(about, mailbox, cause, Frequency::Instant).await;
+        if index == 0 {
+            world
+                .write(move |conn| {
+                    diesel::sql_query("UPDATE subscriptions SET state = 'ended' WHERE id = $1")
+                        .bind::<Binary, _>(cause.subscription)
+                        .execute(conn)?;
+                    Ok(())
+                })
+                .await;
+        }
+    }
+    world
+        .write(|conn| {
+            let suppression = Suppression {
+                email: "silent@example.net".into(),
+                reason: Named(Suppressed::Complained),
+                detail: None,
+                at: Time::now(),
+            };
+            suppressions::add(conn, &suppression)
+        })
+        .await;
+    let working = world.to_files();
+    world.until_done().await;
+    working.end().await;
+    assert!(world.letters().is_empty(), "{:?}", world.letters());
+}
+
+#[tokio::test]
+async fn what_was_published_is_told_to_everybody_once_however_often_a_step_is_taken() {
+    let world = World::new().await;
+    let mut boxes = Vec::new();
+    for index in 0..300 {
+        let mailbox = world.mailbox(&format!("a{index}@example.net")).await;
+        world
+            .subscribe(mailbox, Scope::Thread, Frequency::Instant)
+            .await;
+        boxes.push(mailbox);
+    }
+    let comment = world.comment(Status::Published, "x").await;
+    let nobody = MailboxId::from_uuid(uuid::Uuid::nil());
+    world
+        .post(world.call(outbox::PUBLISHED, comment, nobody, &[]))
+        .await;
+    let work = world.rows().await.remove(0);
+    let step = |work: outbox::Delivery| {
+        world.store.write(move |tx| {
+            let now = Time::now();
+            expand(tx, &work, Duration::ZERO, now.plus(LEASE), now)
+        })
+    };
+    assert!(!step(work.clone()).await.unwrap());
+    // Another worker begins anew, as if the first had not got so far.
+    let id = work.id;
+    world
+        .write(move |conn| outbox::progress(conn, id, &[], Time::now()))
+        .await;
+    assert!(!step(work.clone()).await.unwrap());
+    assert!(step(work.clone()).await.unwrap());
+    assert!(step(work).await.unwrap());
+    let told = world.rows().await;
+    let mut told: Vec<MailboxId> = told
+        .iter()
+        .filter(|row| row.kind == outbox::NEWS)
+        .map(|row| row.recipient)
+        .collect();
+    told.sort();
+    boxes.sort();
+    assert_eq!(told, boxes);
+}
+
+#[tokio::test]
+async fn a_domain_gets_no_more_letters_than_it_may() {
+    let world = World::new().await;
+    for name in [
+        "a@one.example",
+        "b@one.example",
+        "c@one.example",
+        "d@two.example",
+    ] {
+        world.link_for(name).await;
+    }
+    let two_an_hour = Rate {
+        calls: 2,
+        seconds: 3600,
+    };
+    let transport = Transport::files(&world.mail()).unwrap();
+    let working = world.work_at(transport, Pace::new(FREE, two_an_hour));
+    let rows = world
+        .until("one waits", |rows| {
+            rows.iter().filter(|row| row.state == "done").count() == 3
+                && rows
+                    .iter()
+                    .any(|row| row.state == "waiting" && row.due_at > Time::now())
+        })
+        .await;
+    working.end().await;
+    assert!(rows.iter().all(|row| row.attempts == 0), "{rows:?}");
+    assert_eq!(world.letters().len(), 3);
+}
+
+#[tokio::test]
+async fn what_another_worker_has_is_left_to_it_until_its_lease_runs_out() {
+    let world = World::new().await;
+    world.link_for("ann@example.net").await;
+    let claim = |now| {
+        world.write(move |conn| {
+            let how = Claiming {
+                now,
+                span: LEASE,
+                quiet: Duration::ZERO,
+                limit: 10,
+            };
+            outbox::claim(conn, how)
+        })
+    };
+    let now = Time::now();
+    let first = claim(now).await;
+    assert_eq!(first.len(), 1);
+    assert!(claim(now.plus(LEASE / 2)).await.is_empty());
+    let later = claim(now.plus(LEASE + POLL)).await;
+    // The same letter, so that its mark and `Message-ID` are the same.
+    assert_eq!(later[0].letter, first[0].letter);
+}
+
+#[test]
+fn tries_are_spread_over_days() {
+    let all: Duration = (1..30).map(outbox::delay).sum();
+    assert_eq!(outbox::delay(1), Duration::from_secs(60));
+    assert!((3 * 86_400..6 * 86_400).contains(&all.as_secs()), "{all:?}");
+    for span in [
+        Duration::ZERO,
+        Duration::from_secs(60),
+        Duration::from_secs(14_400),
+    ] {
+        let jittered = jittered(span);
+        assert!(jittered >= span * 3 / 4 && jittered <= span * 5 / 4 + Duration::from_nanos(1));
+    }
 }
