@@ -4,4 +4,8 @@
 //! [`text`] defines the text that all offsets count in, [`selector`] what names a passage in it, and
 //! [`anchor`] finds passages in a text. `docs/passages.md` says the same for those who write no Rust.
 
+mod align;
+pub mod anchor;
+mod seeds;
+pub mod selector;
 pub mod text;

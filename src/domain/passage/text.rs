@@ -47,27 +47,37 @@ pub fn is_dropped(c: char) -> bool {
 
 /// Normalises a string.
 pub fn normalise(raw: &str) -> String {
-    let kept: String = raw.chars().filter(|c| !is_dropped(*c)).collect();
-    if is_nfc(&kept) {
-        collapse(kept.chars())
-    } else {
-        collapse(kept.nfc())
+    let mut text = piece(raw);
+    if text.ends_with(' ') {
+        text.pop();
+    }
+    match text.strip_prefix(' ') {
+        Some(rest) => rest.to_owned(),
+        None => text,
     }
 }
 
-fn collapse(chars: impl Iterator<Item = char>) -> String {
-    let mut text = String::with_capacity(chars.size_hint().0);
+/// Normalises a piece of a text, which may begin and end with the space that parts it from its neighbours.
+pub fn piece(raw: &str) -> String {
+    let kept: String = raw.chars().filter(|c| !is_dropped(*c)).collect();
+    if is_nfc(&kept) {
+        collapse(kept.chars(), kept.len())
+    } else {
+        collapse(kept.nfc(), kept.len())
+    }
+}
+
+fn collapse(chars: impl Iterator<Item = char>, bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes);
     let mut is_gap = false;
     for c in chars {
-        if c.is_whitespace() {
-            is_gap = true;
-            continue;
+        let was_gap = is_gap;
+        is_gap = c.is_whitespace();
+        match (was_gap, is_gap) {
+            (false, true) => text.push(' '),
+            (_, false) => text.push(c),
+            (true, true) => {}
         }
-        if is_gap && !text.is_empty() {
-            text.push(' ');
-        }
-        is_gap = false;
-        text.push(c);
     }
     text
 }
