@@ -57,6 +57,14 @@ pub enum Error {
     Reason,
     /// The thread takes no more comments.
     ThreadClosed,
+    /// The passage takes no more answers.
+    PassageClosed,
+    /// The thread has as many passages as a thread may have.
+    PassagesFull,
+    /// The site lets nobody, or only people it knows, select passages.
+    PassagesNotAllowed,
+    /// Where the passages are in this text was not asked before, or is forgotten.
+    TextUnknown,
     /// The log does not reach back that far: read the thread anew.
     Resync,
     /// The body is larger than the limit, in bytes.
@@ -125,6 +133,10 @@ impl Error {
             Self::Banned => "banned",
             Self::Reason => "reason_unknown",
             Self::ThreadClosed => "thread_closed",
+            Self::PassageClosed => "passage_closed",
+            Self::PassagesFull => "passages_full",
+            Self::PassagesNotAllowed => "passages_not_allowed",
+            Self::TextUnknown => "text_unknown",
             Self::Resync => "resync",
             Self::BodyTooLarge(_) => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -237,6 +249,14 @@ impl fmt::Display for Error {
                 f.write_str("This reason is not on the site's list (`decision_reasons`).")
             }
             Self::ThreadClosed => f.write_str("This thread takes no more comments."),
+            Self::PassageClosed => f.write_str("This passage takes no more answers."),
+            Self::PassagesFull => f.write_str("This thread has as many passages as it may have."),
+            Self::PassagesNotAllowed => {
+                f.write_str("This site does not let you select passages of the text.")
+            }
+            Self::TextUnknown => {
+                f.write_str("This text is not known; POST it to find its passages.")
+            }
             Self::Resync => {
                 f.write_str("The log does not hold that version; read the thread anew.")
             }

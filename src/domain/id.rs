@@ -24,6 +24,8 @@ pub enum Site {}
 pub enum Thread {}
 /// Marks ids of `comments`.
 pub enum Comment {}
+/// Marks ids of `passages`.
+pub enum Passage {}
 /// Marks ids of `people`.
 pub enum Person {}
 /// Marks ids of `sessions`.
@@ -57,6 +59,8 @@ pub type SiteId = Id<Site>;
 pub type ThreadId = Id<Thread>;
 /// The id of a comment.
 pub type CommentId = Id<Comment>;
+/// The id of a passage.
+pub type PassageId = Id<Passage>;
 /// The id of a person, on one site.
 pub type PersonId = Id<Person>;
 /// The id of a session.

@@ -6,6 +6,7 @@
 
 mod align;
 pub mod anchor;
+mod meeting;
 mod seeds;
 pub mod selector;
 pub mod text;

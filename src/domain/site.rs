@@ -10,7 +10,7 @@ use super::invalid::Invalid;
 use super::page::TrailingSlash;
 use super::text::{Length, Name};
 use super::time::Time;
-use super::word::{Moderation, Sort, ThreadState};
+use super::word::{Moderation, Selecting, Sort, ThreadState};
 
 /// Whether a field of the comment form is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub struct Policy {
     /// How many approved comments make a person trusted, 1 to 1000, unless one was turned down in the last 90 days:
     /// what only looks suspicious is then let pass. Null: nobody is.
     pub trust_after: Option<u32>,
+    /// Who may select passages of a text to remark on.
+    pub passages: Selecting,
     /// What moderators may give as the reason of a decision, at most 30.
     pub decision_reasons: Vec<DecisionReason>,
     /// Reports by how many verified people hold a comment until it is seen, 1 to 100; null: never.
@@ -131,6 +133,7 @@ impl Default for Policy {
             max_links: None,
             hold_first: false,
             trust_after: Some(5),
+            passages: Selecting::Everybody,
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),
                 ("abuse", "It attacks or insults people."),

@@ -185,6 +185,38 @@ impl Word for Sort {
     }
 }
 
+/// Which comments of a thread a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Every one.
+    All,
+    /// Those about a passage of the text.
+    Inline,
+}
+
+impl Word for Filter {
+    const ALL: &'static [Self] = &[Self::All, Self::Inline];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Inline => "inline",
+        }
+    }
+}
+
+/// Who may select passages of a text to remark on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selecting {
+    /// Nobody; authors still plant questions, and readers answer them.
+    Off,
+    /// People whom somebody vouches for.
+    SignedIn,
+    /// Whoever may write.
+    Everybody,
+}
+
 /// What happened, in a thread's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
@@ -196,6 +228,8 @@ pub enum EventKind {
     CommentDeleted,
     /// The thread itself changed: its title, state or address.
     ThreadUpdated,
+    /// A passage appeared, changed or went, or the places of many did.
+    PassageUpdated,
 }
 
 impl Word for EventKind {
@@ -204,6 +238,7 @@ impl Word for EventKind {
         Self::CommentUpdated,
         Self::CommentDeleted,
         Self::ThreadUpdated,
+        Self::PassageUpdated,
     ];
 
     fn word(self) -> &'static str {
@@ -212,6 +247,7 @@ impl Word for EventKind {
             Self::CommentUpdated => "comment.updated",
             Self::CommentDeleted => "comment.deleted",
             Self::ThreadUpdated => "thread.updated",
+            Self::PassageUpdated => "passage.updated",
         }
     }
 }
@@ -237,6 +273,7 @@ mod tests {
         words_are_found_again::<Moderation>();
         words_are_found_again::<Sort>();
         words_are_found_again::<EventKind>();
+        words_are_found_again::<Filter>();
         words_are_found_again::<subscription::Scope>();
         words_are_found_again::<subscription::Frequency>();
         words_are_found_again::<subscription::Standing>();

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::body::{Body, Fields};
+use super::passages::Words;
 use super::query::id;
 use super::request::Call;
-use crate::domain::id::CommentId;
+use crate::domain::id::{CommentId, PassageId};
 use crate::domain::invalid::Invalid;
 use crate::domain::markdown;
 use crate::domain::network::Network;
@@ -19,6 +20,7 @@ use crate::domain::time::Time;
 use crate::error::Result;
 use crate::service::comments::{self, Draft, Edit};
 use crate::service::history;
+use crate::service::passages::About;
 use crate::service::signing::Signature;
 use crate::service::subscriptions::Notify;
 use crate::service::threads::Page;
@@ -34,6 +36,8 @@ pub struct NewComment {
     key: Option<String>,
     title: Option<String>,
     parent_id: Option<String>,
+    passage_id: Option<String>,
+    target: Option<Words>,
     body: String,
     #[serde(default)]
     author: Option<Author>,
@@ -115,6 +119,27 @@ pub(super) fn asked(field: Field, said: &Option<String>) -> Option<&str> {
     said.as_deref().filter(|_| field != Field::Hidden)
 }
 
+/// The passage that a comment says it is about.
+fn about(raw: &NewComment, fields: &mut Fields) -> Option<About> {
+    let named = [
+        raw.parent_id.is_some(),
+        raw.passage_id.is_some(),
+        raw.target.is_some(),
+    ];
+    if named.into_iter().filter(|is_named| *is_named).count() > 1 {
+        let detail = "One of `parent_id`, `passage_id` and `target` may be given.";
+        return fields.take("/target", Err(Invalid::new("target_invalid", detail)));
+    }
+    if let Some(id) = &raw.passage_id {
+        let detail = "There is no such passage in this thread.";
+        let id = id.parse::<PassageId>();
+        let id = id.map_err(|_| Invalid::new("passage_unknown", detail));
+        return fields.take("/passage_id", id).map(About::Passage);
+    }
+    let target = raw.target.as_ref()?.parse(fields, "/target");
+    target.map(About::Words)
+}
+
 fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
     let mut fields = Fields::default();
     let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
@@ -130,6 +155,7 @@ fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
                 .map_err(|_| Invalid::new("parent_unknown", unknown)),
         )
     });
+    let about = about(&raw, &mut fields);
     let source = fields.take("/body", CommentSource::parse(&raw.body, site.policy.length));
     let author = raw.author.unwrap_or_default();
     let form = site.policy.fields;
@@ -167,6 +193,7 @@ fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
         page,
         title,
         parent: parent.flatten(),
+        about,
         html: markdown::render(source.as_str()),
         source,
         signature,

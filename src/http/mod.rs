@@ -18,6 +18,7 @@ mod moderation;
 pub mod observe;
 mod operations;
 mod parts;
+mod passages;
 mod people;
 mod phrases;
 mod problem;
@@ -72,6 +73,12 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(GET, reading::thread_html)],
     );
     at(config, "/v1/threads/{thread}/me", [on(GET, reading::me)]);
+    at(
+        config,
+        "/v1/threads/{thread}/passages/{key}",
+        [on(PUT, passages::plant)],
+    );
+    at(config, "/v1/passages/{id}", [on(PATCH, passages::direct)]);
     at(
         config,
         "/v1/sites/{site}/feed",

@@ -48,13 +48,18 @@ fn status(error: &Error) -> StatusCode {
         Error::Forbidden(_)
         | Error::OriginNotAllowed
         | Error::GuestsNotAllowed
+        | Error::PassagesNotAllowed
         | Error::OwnComment
         | Error::Banned
         | Error::EditWindowOver => StatusCode::FORBIDDEN,
-        Error::NotFound | Error::UnknownSite => StatusCode::NOT_FOUND,
+        Error::NotFound | Error::UnknownSite | Error::TextUnknown => StatusCode::NOT_FOUND,
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Error::Conflict(_) | Error::Changed | Error::ThreadClosed => StatusCode::CONFLICT,
+        Error::Conflict(_)
+        | Error::Changed
+        | Error::ThreadClosed
+        | Error::PassageClosed
+        | Error::PassagesFull => StatusCode::CONFLICT,
         Error::Resync => StatusCode::GONE,
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -13,11 +13,11 @@ use super::html::ThreadPage;
 use super::query::{Query, id, segment};
 use super::request::Call;
 use super::{answer, feed, html};
-use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
-use crate::domain::word::Sort;
+use crate::domain::word::{Filter, Sort};
 use crate::error::{Error, Result};
-use crate::service::reading;
+use crate::service::reading::{self, Listed};
 use crate::service::threads::{Page, may_be_unwritten};
 use crate::store::sites::Site;
 use crate::store::threads::Thread;
@@ -108,12 +108,19 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
     let after = query.one("after")?.map(str::to_owned);
     let cursor = format!("{after:?}");
     let limit = query.limit()?;
+    let filter: Filter = query.word("filter")?.unwrap_or(Filter::All);
+    let passage: Option<PassageId> = query.parsed("passage", "a passage's id")?;
+    let listed = match (passage, filter) {
+        (Some(passage), _) => Listed::Of(thread, passage),
+        (None, Filter::Inline) => Listed::Inline(thread),
+        (None, Filter::All) => Listed::All(thread),
+    };
     let now = Time::now();
     let found = app.store.read(move |conn| known(conn, thread, now)).await?;
     let build = move |conn: &mut Conn, sort| {
         answer::json(&reading::roots(
             conn,
-            thread,
+            listed,
             sort,
             after.as_deref(),
             limit,
@@ -128,7 +135,7 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
         return answer::public_now(&request, body, JSON).await;
     };
     let sort = sort.unwrap_or(site.policy.sort);
-    let name = format!("roots {thread} {sort:?} {limit} {cursor}");
+    let name = format!("roots {listed:?} {sort:?} {limit} {cursor}");
     cached(&app, &request, name, stamp, JSON, move |conn| {
         build(conn, sort)
     })

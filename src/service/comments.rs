@@ -8,6 +8,7 @@ use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::judging::{self, Case, Heard};
+use super::passages::{self, About};
 use super::publishing;
 use super::rules::Rules;
 use super::signing::{self, Signature};
@@ -42,6 +43,8 @@ pub struct Draft {
     pub title: Option<Title>,
     /// What it answers.
     pub parent: Option<CommentId>,
+    /// The passage it is about; not with `parent`.
+    pub about: Option<About>,
     /// Its text.
     pub source: CommentSource,
     /// Its text, rendered.
@@ -82,7 +85,7 @@ struct Outcome {
 ///
 /// # Errors
 /// [`Error::GuestsNotAllowed`], [`Error::ThreadClosed`], `parent_unknown`, `name_reserved`, a required
-/// field that is missing, [`Error::IdempotencyKeyReused`].
+/// field that is missing, those of a passage that it is about, [`Error::IdempotencyKeyReused`].
 pub async fn post(
     store: &Store,
     keys: &Keys,
@@ -111,6 +114,11 @@ pub async fn post(
             let signature = sign(tx, &site, &mut author, &draft.signature)?;
             let mut thread = open_thread(tx, &site, &draft, now)?;
             let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
+            if let Some(about) = &draft.about {
+                let passage =
+                    passages::find_or_make(tx, &site, &thread, &caller, &author, about, now)?;
+                comment.passage_id = Some(passage);
+            }
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
             let ruling = judging::judge(&Case {

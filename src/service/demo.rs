@@ -171,6 +171,7 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         page: page.clone(),
         title: Title::hint("What the margin is for"),
         parent,
+        about: None,
         html: markdown::render(source.as_str()),
         source,
         signature: Signature {

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod judging;
 pub mod leaving;
 pub mod moderation;
+pub mod passages;
 pub mod people;
 pub mod publishing;
 pub mod queue;

@@ -12,7 +12,7 @@ use crate::store::comments::{self, Comment, Standing};
 use crate::store::events::{self, Locked};
 use crate::store::outbox::Call;
 use crate::store::types::{Json, Named};
-use crate::store::{Tx, mailboxes, outbox, queue, tallies, threads};
+use crate::store::{Tx, mailboxes, outbox, passages, queue, tallies, threads};
 
 /// Work that is for nobody yet.
 const NOBODY: MailboxId = MailboxId::from_uuid(uuid::Uuid::nil());
@@ -112,6 +112,13 @@ fn show(
             tell_author(tx, outbox::APPROVED, comment, now)?;
         }
     }
+    if let Some(passage) = comment.passage_id {
+        let passage = passages::count(tx, passage, 1)?;
+        if passage.answer_count == 1 && !passage.planted {
+            // It comes into sight, before what is said about it.
+            events::append_passage(tx, thread, Some(passage.id), now)?;
+        }
+    }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
     stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
     tally(tx, comment, from, Status::Published)?;
@@ -152,6 +159,12 @@ pub fn withdraw(
     tally(tx, comment, Some(Status::Published), to)?;
     queue::note(tx, comment.id, now)?;
     threads::count(tx, thread.id, -1)?;
+    if let Some(passage) = comment.passage_id {
+        let passage = passages::count(tx, passage, -1)?;
+        if !passage.is_public() {
+            events::append_passage(tx, thread, Some(passage.id), now)?;
+        }
+    }
     let path = comments::ancestors(tx, comment)?;
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
     comments::count_replies(tx, &ids, -1)?;

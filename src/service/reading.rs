@@ -8,13 +8,15 @@ use super::caller::Caller;
 use super::subscriptions;
 use super::threads::{Page, may_be_unwritten};
 use crate::domain::cursor::Cursor;
-use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::{Kind, Sort, Status, Word};
 use crate::error::{Error, Result};
+use crate::store::comments::Roots;
 use crate::store::sites::{self, Site};
-use crate::store::{Conn, comments, reactions, threads, votes};
+use crate::store::{Conn, comments, passages, reactions, threads, votes};
 use crate::view::comment::{Comment, FIRST_REPLIES, OwnComment};
+use crate::view::passage::Passage;
 use crate::view::site::Policy;
 use crate::view::thread::{Thread, is_open};
 use crate::view::{self, List};
@@ -33,7 +35,7 @@ const WHOLE_REPLIES: usize = 200;
 pub struct FirstPage<'a> {
     thread: Thread,
     comments: List<Comment>,
-    passages: [(); 0],
+    passages: Vec<Passage>,
     policy: Policy<'a>,
 }
 
@@ -53,36 +55,51 @@ pub fn first_page<T>(
         None => Thread::unwritten(id, site, page.key.as_str(), page.url.as_str()),
     };
     let comments = match &row {
-        Some(_) => roots(conn, id, sort, None, limit)?,
+        Some(_) => roots(conn, Listed::All(id), sort, None, limit)?,
         None => List {
             items: Vec::new(),
             next: None,
             total: None,
         },
     };
+    let passages = match &row {
+        Some(row) if !row.hidden => view::passage::of_thread(conn, id)?,
+        _ => Vec::new(),
+    };
     give(&FirstPage {
         thread,
         comments,
-        passages: [],
+        passages,
         policy: Policy::of(site, row.as_ref()),
     })
 }
 
-/// The name of a thread's list of roots, for its cursors.
-fn roots_query(thread: ThreadId, sort: Sort) -> String {
-    format!("roots {thread} {}", sort.word())
+/// Which of a thread's roots are listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Listed {
+    /// Every one.
+    All(ThreadId),
+    /// Those about a passage of the text.
+    Inline(ThreadId),
+    /// Those about this passage of the thread.
+    Of(ThreadId, PassageId),
 }
 
 /// A page of a thread's roots.
+///
+/// # Errors
+/// `invalid_cursor`; [`Error::NotFound`] for a passage that is not this thread's, or not to be seen.
 pub fn roots(
     conn: &mut Conn,
-    thread: ThreadId,
+    listed: Listed,
     sort: Sort,
     after: Option<&str>,
     limit: usize,
 ) -> Result<List<Comment>> {
-    let query = roots_query(thread, sort);
+    // The name of the list, for its cursors.
+    let query = format!("roots {listed:?} {}", sort.word());
     let after = cursor(after, &query)?;
+    let (Listed::All(thread) | Listed::Inline(thread) | Listed::Of(thread, _)) = listed;
     if threads::by_id(conn, thread)?.is_some_and(|row| row.hidden) {
         return Ok(List {
             items: Vec::new(),
@@ -90,7 +107,21 @@ pub fn roots(
             total: None,
         });
     }
-    let (rows, limit) = rows(conn, thread, sort, after, limit)?;
+    let which = match listed {
+        Listed::All(thread) => {
+            let (rows, limit) = rows(conn, thread, sort, after, limit)?;
+            return view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query);
+        }
+        Listed::Inline(thread) => Roots::Inline(thread),
+        Listed::Of(thread, passage) => {
+            let found = passages::by_id(conn, passage)?;
+            found
+                .filter(|found| found.thread_id == thread && found.is_public())
+                .ok_or(Error::NotFound)?;
+            Roots::Of(passage)
+        }
+    };
+    let rows = comments::roots(conn, which, sort, after, limit as i64 + 1)?;
     view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query)
 }
 
@@ -111,7 +142,7 @@ fn rows(
     let limit = rows.len() + others;
     rows.extend(comments::roots(
         conn,
-        thread,
+        Roots::Unpinned(thread),
         sort,
         after,
         others as i64 + 1,

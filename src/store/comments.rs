@@ -7,7 +7,7 @@ use super::schema::comments;
 use super::threads::Thread;
 use super::types::{Json, Named};
 use crate::domain::cursor::Cursor;
-use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, PersonId, SiteId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
 use crate::domain::word::{Sort, Status};
@@ -67,6 +67,8 @@ pub struct Comment {
     pub active_at: Time,
     /// When its text last changed.
     pub edited_at: Option<Time>,
+    /// The passage it is about; roots only.
+    pub passage_id: Option<PassageId>,
     /// How suspicious it looked when it was judged, 0 to 1000.
     pub risk: i64,
     /// Reports of it that nobody has decided on.
@@ -105,6 +107,7 @@ impl Comment {
             published_at: None,
             active_at: now,
             edited_at: None,
+            passage_id: None,
             risk: 0,
             reports: 0,
             queued_at: None,
@@ -151,22 +154,43 @@ pub fn insert(conn: &mut Conn, comment: &Comment) -> Result<()> {
     Ok(())
 }
 
-/// The listed roots of a thread after a cursor, in that order, at most `limit`; without those that are
+/// Which of the roots are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Roots {
+    /// Those of a thread but for the pinned ones, which lead the first page.
+    Unpinned(ThreadId),
+    /// Those of a thread that are about a passage of the text.
+    Inline(ThreadId),
+    /// Those about this passage.
+    Of(PassageId),
+}
+
+/// The listed roots after a cursor, in that order, at most `limit`; without those that are
 /// [`pinned`].
 pub fn roots(
     conn: &mut Conn,
-    thread: ThreadId,
+    which: Roots,
     sort: Sort,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Comment>> {
     let query = comments::table
-        .filter(comments::thread_id.eq(thread))
-        .filter(comments::parent_id.is_null())
         .filter(comments::listed)
-        .filter(comments::pinned.eq(false))
         .limit(limit)
         .into_boxed();
+    let query = match which {
+        Roots::Unpinned(thread) => query
+            .filter(comments::thread_id.eq(thread))
+            .filter(comments::parent_id.is_null())
+            .filter(comments::pinned.eq(false)),
+        Roots::Inline(thread) => query
+            .filter(comments::thread_id.eq(thread))
+            .filter(comments::passage_id.is_not_null()),
+        // The first condition follows from the second, and names the index.
+        Roots::Of(passage) => query
+            .filter(comments::passage_id.is_not_null())
+            .filter(comments::passage_id.eq(passage)),
+    };
     // `key <= k AND (key < k OR id < i)` rather than `(key < k) OR (key = k AND id < i)`: the first
     // half is a range that both databases look up in the order's own index.
     let place = after.map(|cursor| {

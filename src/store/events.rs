@@ -9,7 +9,7 @@ use super::schema::events;
 use super::threads::{self, Thread};
 use super::types::Named;
 use super::{Conn, Tx};
-use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::EventKind;
 use crate::error::Result;
@@ -27,6 +27,8 @@ pub struct Event {
     pub comment_id: Option<CommentId>,
     /// When; later than every event before it.
     pub at: Time,
+    /// The passage it happened to.
+    pub passage_id: Option<PassageId>,
 }
 
 /// A thread whose row this transaction has locked: the right to append to its log, and to rely on
@@ -62,6 +64,26 @@ pub fn append(
     comment: Option<CommentId>,
     now: Time,
 ) -> Result<Time> {
+    insert(tx, locked, kind, (comment, None), now)
+}
+
+/// The same for a passage; for many at once, when none is named.
+pub fn append_passage(
+    tx: &mut Tx,
+    locked: &mut Locked,
+    passage: Option<PassageId>,
+    now: Time,
+) -> Result<Time> {
+    insert(tx, locked, EventKind::PassageUpdated, (None, passage), now)
+}
+
+fn insert(
+    tx: &mut Tx,
+    locked: &mut Locked,
+    kind: EventKind,
+    (comment, passage): (Option<CommentId>, Option<PassageId>),
+    now: Time,
+) -> Result<Time> {
     let next = locked.thread.last_at.plus(Duration::from_micros(1));
     let at = now.max(next);
     let version = threads::advance(tx, locked.id, at)?;
@@ -72,6 +94,7 @@ pub fn append(
             events::kind.eq(Named(kind)),
             events::comment_id.eq(comment),
             events::at.eq(at),
+            events::passage_id.eq(passage),
         ))
         .execute(&mut **tx)?;
     locked.thread.last_at = at;

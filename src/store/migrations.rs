@@ -32,6 +32,10 @@ const MIGRATIONS: &[Migration] = &[
         "0002_subscriptions",
         include_str!("../../migrations/0002_subscriptions/up.sql"),
     ),
+    same(
+        "0003_passages",
+        include_str!("../../migrations/0003_passages/up.sql"),
+    ),
     Migration {
         name: "0004_moderation",
         sqlite: concat!(

@@ -13,6 +13,7 @@ pub mod mailboxes;
 pub mod migrations;
 pub mod offline;
 pub mod outbox;
+pub mod passages;
 pub mod people;
 pub mod queue;
 pub mod reactions;

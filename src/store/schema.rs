@@ -49,6 +49,7 @@ diesel::table! {
         kind -> Text,
         comment_id -> Nullable<Binary>,
         at -> BigInt,
+        passage_id -> Nullable<Binary>,
     }
 }
 
@@ -99,6 +100,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    passages (id) {
+        id -> Binary,
+        thread_id -> Binary,
+        key -> Nullable<Text>,
+        planted -> Bool,
+        question -> Nullable<Text>,
+        state -> Text,
+        quote -> Text,
+        exact -> Text,
+        prefix -> Text,
+        suffix -> Text,
+        position -> Nullable<BigInt>,
+        person_id -> Nullable<Binary>,
+        answer_count -> BigInt,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     comments (id) {
         id -> Binary,
         thread_id -> Binary,
@@ -125,6 +147,7 @@ diesel::table! {
         published_at -> Nullable<BigInt>,
         active_at -> BigInt,
         edited_at -> Nullable<BigInt>,
+        passage_id -> Nullable<Binary>,
         risk -> BigInt,
         reports -> BigInt,
         queued_at -> Nullable<BigInt>,

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::comment::{self, Comment};
+use super::passage::Passage;
 use super::thread::Thread;
-use crate::domain::id::{CommentId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Word};
 use crate::error::{Error, Result};
 use crate::store::events::{self, Event};
-use crate::store::{Conn, comments, sites, threads};
+use crate::store::{Conn, comments, passages, sites, threads};
 
 /// One event.
 #[derive(Debug, Serialize)]
@@ -24,6 +25,8 @@ pub struct Change {
     at: Time,
     comment_id: Option<CommentId>,
     comment: Option<Comment>,
+    passage_id: Option<PassageId>,
+    passage: Option<Passage>,
     thread: Option<Thread>,
 }
 
@@ -92,6 +95,7 @@ fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> R
         .into_iter()
         .map(|view| (view.id(), view))
         .collect();
+    let passages = passages_of(conn, log)?;
     let changes = log.iter().map(|event| {
         let view = event.comment_id.and_then(|id| views.get(&id).cloned());
         let is_thread = *event.kind == EventKind::ThreadUpdated;
@@ -101,8 +105,23 @@ fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> R
             at: event.at,
             comment_id: event.comment_id,
             comment: view,
+            passage_id: event.passage_id,
+            passage: event.passage_id.and_then(|id| passages.get(&id).cloned()),
             thread: is_thread.then(|| Thread::stored(row, &site, now)),
         }
     });
     Ok(changes.collect())
+}
+
+/// The passages that these events happened to, as far as the public sees them.
+fn passages_of(conn: &mut Conn, log: &[Event]) -> Result<HashMap<PassageId, Passage>> {
+    let mut ids: Vec<_> = log.iter().filter_map(|event| event.passage_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = passages::by_ids(conn, &ids)?;
+    let public = rows.iter().filter(|row| row.is_public());
+    Ok(public.map(|row| (row.id, Passage::from(row))).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{List, page_of};
-use crate::domain::id::{CommentId, PersonId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, PersonId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
 use crate::domain::word::{Role, Sort, Status};
@@ -28,7 +28,7 @@ pub struct Comment {
     status: Status,
     author: Option<Author>,
     body_html: Option<String>,
-    passage_id: Option<String>,
+    passage_id: Option<PassageId>,
     votes: Votes,
     reactions: Vec<Reaction>,
     reply_count: i64,
@@ -214,7 +214,7 @@ fn render(conn: &mut Conn, rows: &[Row], eyes: Eyes) -> Result<Vec<Comment>> {
             status,
             author: person.filter(|_| shown).map(|person| author(row, person)),
             body_html: shown.then(|| row.body_html.clone()),
-            passage_id: None,
+            passage_id: row.passage_id,
             votes: if shown {
                 Votes::new(row.up, row.down)
             } else {

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod comment;
+pub mod passage;
 pub mod person;
 pub mod queue;
 pub mod site;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::page::Origin;
 use crate::domain::site::{Fields, Phrases, Policy as Rules};
 use crate::domain::text::Length;
-use crate::domain::word::{Moderation, Sort};
+use crate::domain::word::{Moderation, Selecting, Sort};
 use crate::store::sites::Site as Row;
 use crate::store::threads::Thread;
 
@@ -22,6 +22,7 @@ pub struct Policy<'a> {
     reactions: &'a [String],
     sort: Sort,
     moderation: Moderation,
+    passages: Selecting,
     locale: &'a str,
     phrases: &'a Phrases,
 }
@@ -41,6 +42,7 @@ impl<'a> Policy<'a> {
             reactions: &site.policy.reactions,
             sort: site.policy.sort,
             moderation: own.map_or(site.policy.moderation, |named| *named),
+            passages: site.policy.passages,
             locale: &site.locale,
             phrases: &site.phrases,
         }

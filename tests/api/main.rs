@@ -16,6 +16,7 @@ mod moderation;
 mod operation;
 mod opinions;
 mod pages;
+mod passages;
 mod people;
 mod plans;
 mod problems;

@@ -6,12 +6,13 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use postil::domain::cursor::Cursor;
-use postil::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use postil::domain::id::{CommentId, PassageId, PersonId, SiteId, ThreadId};
 use postil::domain::moderation::QueueSort;
 use postil::domain::time::Time;
 use postil::domain::word::{Sort, Word};
 use postil::error::Result;
 use postil::store::audit::{self, Filter};
+use postil::store::comments::Roots;
 use postil::store::queue::{self, Queue};
 use postil::store::{Conn, Store, comments, events};
 use uuid::Uuid;
@@ -216,10 +217,16 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId
     for after in [None, Some(cursor)] {
         let turn = if after.is_some() { "later" } else { "first" };
         for sort in [Sort::Newest, Sort::Oldest, Sort::Top, Sort::Active] {
-            add(
-                format!("roots, {sort:?}, {turn}"),
-                Box::new(move |conn| comments::roots(conn, thread, sort, after, 21).map(drop)),
-            );
+            for which in [
+                Roots::Unpinned(thread),
+                Roots::Inline(thread),
+                Roots::Of(PassageId::from_uuid(comment.uuid())),
+            ] {
+                add(
+                    format!("{which:?}, {sort:?}, {turn}"),
+                    Box::new(move |conn| comments::roots(conn, which, sort, after, 21).map(drop)),
+                );
+            }
         }
         add(
             format!("replies, {turn}"),

@@ -230,3 +230,14 @@ impl Question {
         &self.0
     }
 }
+
+/// What a reader, or an author, points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The words.
+    pub quote: Quote,
+    /// What they are found again by.
+    pub selector: Selector,
+    /// What the page's HTML calls them.
+    pub key: Option<PassageKey>,
+}

@@ -1,0 +1,250 @@
+//! Passages: where readers' remarks meet, and what authors ask about their text.
+
+use super::caller::Caller;
+use super::threads::may_be_unwritten;
+use crate::domain::id::{PassageId, ThreadId};
+use crate::domain::invalid::Invalid;
+use crate::domain::passage::selector::{PassageKey, Question, Target};
+use crate::domain::time::Time;
+use crate::domain::word::{Kind, Role, Selecting, ThreadState};
+use crate::error::{Error, Result};
+use crate::store::events::{self, Locked};
+use crate::store::passages::{self, Passage, Place, Settings};
+use crate::store::people::Person;
+use crate::store::sites::Site;
+use crate::store::types::Named;
+use crate::store::{Store, Tx, threads};
+use crate::view;
+
+/// Most passages of a thread that the public sees.
+pub const MOST: usize = 1000;
+
+/// Most passages of a thread in all: those whose remarks were turned down are kept too.
+const MOST_KEPT: usize = 4 * MOST;
+
+/// What a comment is about, when it is about a passage.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// A passage that is there.
+    Passage(PassageId),
+    /// These words; the passage is made if this is the first that is heard of it.
+    Words(Target),
+}
+
+/// The passage that a new comment is about.
+///
+/// # Errors
+/// `passage_unknown`, [`Error::PassageClosed`], [`Error::PassagesNotAllowed`], [`Error::PassagesFull`].
+pub(super) fn find_or_make(
+    tx: &mut Tx,
+    site: &Site,
+    thread: &Locked,
+    caller: &Caller,
+    author: &Person,
+    about: &About,
+    now: Time,
+) -> Result<PassageId> {
+    let found = match about {
+        About::Passage(id) => {
+            let found = passages::by_id(tx, *id)?;
+            let found =
+                found.filter(|passage| passage.thread_id == thread.id && passage.is_public());
+            Some(found.ok_or_else(|| {
+                let detail = "There is no such passage in this thread.";
+                Error::field("/passage_id", Invalid::new("passage_unknown", detail))
+            })?)
+        }
+        About::Words(target) => {
+            if target.key.is_none() {
+                check_selecting(site, caller, author)?;
+            }
+            let known = passages::of_thread(tx, thread.id)?;
+            let found = meeting(&known, target).cloned();
+            if found.is_none() {
+                check_room(&known)?;
+            }
+            found
+        }
+    };
+    match (found, about) {
+        (Some(passage), _) if *passage.state == ThreadState::Closed => Err(Error::PassageClosed),
+        (Some(passage), _) => Ok(passage.id),
+        (None, About::Words(target)) => {
+            let mut passage = new(thread.id, target, now);
+            passage.person_id = Some(author.id);
+            passages::insert(tx, &passage)?;
+            Ok(passage.id)
+        }
+        (None, About::Passage(_)) => Err(Error::NotFound),
+    }
+}
+
+/// Who may select words of their own choosing. A key says that the page itself marks them, as its author wants.
+fn check_selecting(site: &Site, caller: &Caller, author: &Person) -> Result<()> {
+    let is_allowed = match site.policy.passages {
+        Selecting::Everybody => true,
+        Selecting::SignedIn => *author.kind != Kind::Guest,
+        Selecting::Off => false,
+    };
+    match is_allowed || caller.has(Role::Author, site.id) {
+        true => Ok(()),
+        false => Err(Error::PassagesNotAllowed),
+    }
+}
+
+fn check_room(known: &[Passage]) -> Result<()> {
+    let public = known.iter().filter(|passage| passage.is_public()).count();
+    match public < MOST && known.len() < MOST_KEPT {
+        true => Ok(()),
+        false => Err(Error::PassagesFull),
+    }
+}
+
+/// The passage that has these words already. A planted one is met by its key alone; a key that only readers' browsers
+/// told must come with the same words, so that nobody can put other words under it.
+fn meeting<'a>(known: &'a [Passage], target: &Target) -> Option<&'a Passage> {
+    let key = target.key.as_ref().map(PassageKey::as_str);
+    let same_key = |passage: &&Passage| passage.key.as_deref() == key;
+    let planted = known
+        .iter()
+        .filter(same_key)
+        .find(|passage| passage.planted && key.is_some());
+    planted.or_else(|| {
+        known
+            .iter()
+            .filter(same_key)
+            .find(|passage| passage.selector().meets(&target.selector))
+    })
+}
+
+fn new(thread: ThreadId, target: &Target, now: Time) -> Passage {
+    let place = Place::of(&target.selector);
+    Passage {
+        id: PassageId::new(),
+        thread_id: thread,
+        key: target.key.as_ref().map(|key| key.as_str().to_owned()),
+        planted: false,
+        question: None,
+        state: Named(ThreadState::Open),
+        quote: target.quote.shown().to_owned(),
+        exact: place.exact,
+        prefix: place.prefix,
+        suffix: place.suffix,
+        position: place.position,
+        person_id: None,
+        answer_count: 0,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// What an author plants in their text.
+#[derive(Debug, Clone)]
+pub struct Planting {
+    /// The words; its key is set.
+    pub target: Target,
+    /// What is asked about them.
+    pub question: Option<Question>,
+    /// Whether it takes answers; `None`: as it did, or else it does.
+    pub state: Option<ThreadState>,
+}
+
+/// Plants a passage, or replaces the one with that key; gives it, and whether it is new.
+///
+/// # Errors
+/// [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::NotFound`] for a page that has no thread yet,
+/// [`Error::PassagesFull`].
+pub async fn plant(
+    store: &Store,
+    caller: &Caller,
+    thread: ThreadId,
+    planting: Planting,
+    now: Time,
+) -> Result<(view::passage::Passage, bool)> {
+    caller.must_be(Role::Author)?;
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let mut thread = directed(tx, &caller, thread)?;
+            let known = passages::of_thread(tx, thread.id)?;
+            let found = meeting(&known, &planting.target).cloned();
+            let is_new = found.is_none();
+            let place = Place::of(&planting.target.selector);
+            let mut passage = match found {
+                Some(passage) => passage,
+                None => {
+                    check_room(&known)?;
+                    let mut passage = new(thread.id, &planting.target, now);
+                    let own = caller.person.as_ref();
+                    passage.person_id = own
+                        .filter(|person| person.site_id == thread.site_id)
+                        .map(|person| person.id);
+                    passages::insert(tx, &passage)?;
+                    passage
+                }
+            };
+            if passage.selector() != planting.target.selector {
+                passages::place(tx, passage.id, &place, now)?;
+            }
+            let settings = Settings {
+                planted: Some(true),
+                question: Some(planting.question.as_ref().map(|q| q.as_str().to_owned())),
+                state: planting.state.map(Named),
+                quote: Some(planting.target.quote.shown().to_owned()),
+            };
+            passages::set(tx, passage.id, &settings, now)?;
+            events::append_passage(tx, &mut thread, Some(passage.id), now)?;
+            passage = passages::by_id(tx, passage.id)?.ok_or(Error::NotFound)?;
+            Ok((view::passage::Passage::from(&passage), is_new))
+        })
+        .await
+}
+
+/// Opens or closes a passage.
+///
+/// # Errors
+/// [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::NotFound`].
+pub async fn direct(
+    store: &Store,
+    caller: &Caller,
+    id: PassageId,
+    state: ThreadState,
+    now: Time,
+) -> Result<view::passage::Passage> {
+    caller.must_be(Role::Author)?;
+    let caller = caller.clone();
+    store
+        .write(move |tx| {
+            let found = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            let mut thread = directed(tx, &caller, found.thread_id)?;
+            // Read again behind the lock.
+            let mut passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if *passage.state != state {
+                let settings = Settings {
+                    state: Some(Named(state)),
+                    ..Settings::default()
+                };
+                passages::set(tx, id, &settings, now)?;
+                if passage.is_public() {
+                    events::append_passage(tx, &mut thread, Some(id), now)?;
+                }
+                passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            }
+            Ok(view::passage::Passage::from(&passage))
+        })
+        .await
+}
+
+/// The thread, locked, for somebody who directs it.
+pub(super) fn directed(tx: &mut Tx, caller: &Caller, id: ThreadId) -> Result<Locked> {
+    let Some(row) = threads::by_id(tx, id)? else {
+        may_be_unwritten(id)?;
+        return Err(Error::NotFound);
+    };
+    caller.must_change(Role::Author, Some(row.site_id))?;
+    if !caller.directs(&row) {
+        return Err(Error::Forbidden("This page is another author's."));
+    }
+    Locked::lock(tx, id)
+}
