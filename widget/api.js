@@ -24,6 +24,7 @@ export class Client {
   #identity;
   #sso;
   #asked = null;
+  #guest = null;
   #renewal = null;
 
   /** How far the service's clock is ahead of this one, in milliseconds; nothing if that is little. */
@@ -132,8 +133,10 @@ export class Client {
     }
   }
 
+  /** One guest, however much a reader does before the service has answered: two would count twice. */
   async #becomeGuest() {
-    await this.#send('POST', 'identity/guest', { body: { site: this.#site } });
+    this.#guest ??= this.#send('POST', 'identity/guest', { body: { site: this.#site } }).finally(() => (this.#guest = null));
+    await this.#guest;
     return this.#identity.held;
   }
 

@@ -196,17 +196,21 @@ export class CommentView {
     const name = h(link ? 'a' : 'span', { class: 'name', part: 'author', href: link, rel: link && 'nofollow ugc noopener noreferrer' }, h('bdi', {}, this.name));
     const answered = this.#answered();
     const note = (text) => h('span', { class: 'muted' }, text);
+    const at = this.meta.querySelector(':focus')?.className;
     fill(
       this.meta,
       author && name,
       author?.badge && h('span', { class: 'badge', part: 'badge' }, t(author.badge)),
       answered && note(t('to', { name: isolated(answered) })),
-      h('a', { class: 'when muted', href: `#postil-${comment.id}` }, this.time),
+      // In full, since a page's <base> would lead a bare fragment elsewhere.
+      h('a', { class: 'when muted', href: `${location.href.replace(/#.*/, '')}#postil-${comment.id}` }, this.time),
       !deleted && comment.edited_at && note(t('edited')),
       comment.pinned && note(t('pinned')),
       this.#model.isNew(comment) && h('span', { class: 'badge new' }, t('new')),
       has(['pending', 'sending'], comment.status) && h('span', { class: 'waiting', part: 'waiting' }, t(comment.status)),
     );
+    // A link that is made anew keeps its focus.
+    if (at) this.meta.getElementsByClassName(at)[0]?.focus();
     this.age();
   }
 
@@ -226,7 +230,7 @@ export class CommentView {
     // The site's own order, then what it has since taken out of the set but people have used.
     const order = [...new Set([...this.#model.policy.reactions, ...counts.keys()])];
     const shown = filter(order, (emoji) => counts.get(emoji) || (this.#choosing && settable));
-    const focused = this.reactions.getRootNode().activeElement?.dataset?.emoji;
+    const focused = this.reactions.querySelector(':focus')?.dataset.emoji;
     fill(
       this.reactions,
       ...map(shown, (emoji) => {
@@ -270,7 +274,7 @@ export class CommentView {
     this.react.hidden = !published || !this.#model.may('react') || !this.#model.policy.reactions.length;
     this.reply.hidden = !published || this.#model.info.state !== 'open' || !this.#model.may('reply');
     const can = mine?.can ?? (own ? ['edit', 'delete'] : []);
-    const age = (Date.now() - Date.parse(comment.created_at)) / 1000;
+    const age = (this.#view.clock.now() - Date.parse(comment.created_at)) / 1000;
     this.edit.hidden = !has(can, 'edit') || (!mine?.can && age > this.#model.policy.edit_window);
     this.remove.hidden = !has(can, 'delete');
   }

@@ -1,7 +1,7 @@
 // Runs one thread on one element: fetches, keeps the model, tells the view, hears the stream.
 
 import { randomKey } from './api.js';
-import { fill, h, set, setServerHtml } from './dom.js';
+import { fill, focused, h, set, setServerHtml } from './dom.js';
 import { explain, form } from './form.js';
 import { filter, has, map } from './lists.js';
 import { parts } from './parts.js';
@@ -17,8 +17,6 @@ import { knownLocale, voice, words } from './languages.js';
 const AGEING = 30_000;
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
-// How often the words for a number that grows are said.
-const SPARING = 20_000;
 const idle = window.requestIdleCallback ?? setTimeout;
 
 export class Conversation {
@@ -31,8 +29,6 @@ export class Conversation {
   #line = null;
   #wait = FIRST_WAIT;
   #since;
-  #told = 0;
-  #telling = null;
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
@@ -47,7 +43,7 @@ export class Conversation {
   view = null;
   t;
   clock;
-  part = parts({ h, fill, set, setServerHtml, dress, form, filter, has, map, explain, isolated, randomKey, conversation: this });
+  part = parts({ h, fill, focused, set, setServerHtml, dress, form, filter, has, map, explain, isolated, randomKey, conversation: this });
   /** Aborted when the block leaves the page, or is to show another thread. */
   ended = this.#ended.signal;
 
@@ -141,12 +137,16 @@ export class Conversation {
   async #draw(page) {
     const said = await voice(knownLocale(this.place.locale, page.policy.locale), page.policy.phrases);
     if (this.#over) return;
+    const at = this.view && focused(this.view.element);
     const order = this.model?.sort ?? this.place.sort;
     this.t = said.t;
+    const written = this.model?.written;
     this.model = new Thread(page, order);
+    if (written) this.model.written = written;
     this.model.person = this.client.reader;
     const { exact, ago } = clock(said.locale, this.t('now'));
-    this.clock = { exact, ago: (iso) => ago(iso, Date.now() + this.client.skew) };
+    const now = () => Date.now() + this.client.skew;
+    this.clock = { exact, now, ago: (iso) => ago(iso, now()) };
     this.view = new BlockView(this.model, {
       t: this.t,
       clock: this.clock,
@@ -158,6 +158,8 @@ export class Conversation {
     });
     this.view.sync();
     this.#show(this.view.element, said);
+    // Who is writing goes on writing, though the form has moved.
+    if (at?.isConnected) at.focus({ preventScroll: true });
     this.#prepare();
     this.#visit();
     // Notes beside the text, where there are any or may be.
@@ -210,17 +212,12 @@ export class Conversation {
 
   /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
   async #reload() {
-    this.#live?.stop();
-    clearInterval(this.#timer);
     try {
-      const page = await this.client.page({ ...this.place, sort: this.model.sort });
-      await this.#draw(page);
-      if (this.#over) return;
-      await this.#loadOverlay();
+      await this.#draw(await this.client.page({ ...this.place, sort: this.model.sort }));
+      if (!this.#over) await this.#loadOverlay();
     } catch (error) {
       this.#trouble(error);
     }
-    if (!this.#over) this.#listen();
   }
 
   #hear(change) {
@@ -229,22 +226,9 @@ export class Conversation {
       return;
     }
     this.model.apply(change);
-    this.view.steadily(() => this.view.sync());
+    this.#live.steadily(() => this.view.sync());
     this.#inline?.hear(change);
-    this.#tell();
-  }
-
-  /** Says how many comments wait: at once, and then now and then, or a lively thread would never be silent. */
-  #tell() {
-    const waiting = this.model.fresh.length;
-    this.#told = Math.min(this.#told, waiting);
-    if (waiting === this.#told || this.#telling) return;
-    this.#told = waiting;
-    this.view.announce(this.t('fresh', { n: waiting }));
-    this.#telling = setTimeout(() => {
-      this.#telling = null;
-      this.#tell();
-    }, SPARING);
+    this.#live.tell();
   }
 
   /** Holds back what the stream tells until this work is done, which may be the same. */
@@ -266,21 +250,30 @@ export class Conversation {
     const client = this.client;
     const fetching = (work) => async (...given) => {
       this.view.fail(null);
+      const at = focused(this.view.element);
       try {
         const first = await work(...given);
         this.view.sync();
-        if (first) this.view.comment(first)?.focus();
+        // Who went on to something else meanwhile is left there.
+        if (first && has([at, null], focused(this.view.element))) this.view.comment(first)?.focus();
       } catch (error) {
+        this.view.order.value = this.model.sort;
         this.view.fail(error.detail || this.t('unavailable'));
       }
     };
     return {
       sortBy: fetching(async (sort) => {
-        this.model.show(await client.comments(this.model.info.id, { sort, ...this.model.only }), sort);
+        const { model } = this;
+        const list = await client.comments(model.info.id, { sort, ...model.only });
+        // The order that was chosen last is the one that counts.
+        if (this.view.order.value === sort) model.show(list, sort);
       }),
       more: fetching(async () => {
-        const { info, sort, next, only } = this.model;
-        return this.model.extend(await client.comments(info.id, { sort, after: next, ...only }))[0];
+        const { model } = this;
+        const { info, sort, next, only } = model;
+        const list = await client.comments(info.id, { sort, after: next, ...only });
+        // Meanwhile the list may have become another, to which this page does not belong.
+        return model.next === next ? model.extend(list)[0] : null;
       }),
       moreReplies: fetching(async (id) => {
         const cursor = this.model.cursor(id);
@@ -297,23 +290,10 @@ export class Conversation {
     };
   }
 
-  /** Goes to the comment that the page's address names, fetching it when it is not on show. */
-  #seek = async () => {
+  /** A link to a comment is followed by a part of its own. */
+  #seek = () => {
     const [, id] = /^#postil-([0-9a-f-]{36})$/.exec(location.hash) ?? [];
-    if (!id) return;
-    if (!this.view.comment(id)?.element.isConnected) {
-      try {
-        const found = await this.client.comment(id);
-        if (this.#over || found.thread.id !== this.model.info.id) return;
-        this.model.reveal(found);
-        this.view.sync();
-      } catch {
-        return;
-      }
-    }
-    for (const marked of this.view.element.querySelectorAll('.marked')) marked.classList.remove('marked');
-    const comment = this.view.comment(id);
-    comment.article.classList.add('marked');
-    comment.show();
+    // What does not come leaves the reader at the block.
+    if (id) this.part('seek').then((seek) => seek(id)).catch(() => {});
   };
 }

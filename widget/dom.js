@@ -30,6 +30,12 @@ export function fill(element, ...children) {
   element.replaceChildren(...filter(children, (child) => child || child === ''));
 }
 
+/** What has the focus on the page or, where that is the block, inside it; null where nothing has. */
+export function focused(inside) {
+  const { activeElement: at, body } = document;
+  return inside.getRootNode().activeElement ?? (at === body ? null : at);
+}
+
 let trusted;
 
 /** Shows HTML that the service has rendered and sanitised: the one use of innerHTML. */

@@ -41,11 +41,14 @@ export function form({ t, label, action, announce, complete }) {
   element.addEventListener('focusin', () => it.submit || it.wake(), { once: true });
   element.addEventListener('submit', async (event) => {
     event.preventDefault();
-    // Disabled would drop the focus.
-    set(send, 'aria-disabled', 'true');
-    const whole = it.submit || (await it.wake());
-    set(send, 'aria-disabled', null);
-    if (whole) it.submit();
+    // Once whole, it says for itself when it can be sent.
+    if (!it.submit) {
+      // Disabled would drop the focus.
+      set(send, 'aria-disabled', 'true');
+      await it.wake();
+      set(send, 'aria-disabled', null);
+    }
+    it.submit?.();
   });
   return it;
 }

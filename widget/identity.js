@@ -23,9 +23,10 @@ export class Identity {
     try {
       kept = JSON.parse(localStorage.getItem(this.#key));
     } catch {}
-    kept ??= memory.get(this.#key);
+    // The page's own scripts reach what is stored; what cannot be a token would fail in every request.
+    if (!kept?.person || !/^[\w.-]+$/.test(kept.token)) kept = memory.get(this.#key);
     // A guest stays one where nobody vouches, and until somebody does.
-    return kept?.token && (kept.person.kind !== 'sso' || kept.sso === this.#sso) ? kept : null;
+    return kept && (kept.person.kind !== 'sso' || kept.sso === this.#sso) ? kept : null;
   }
 
   hold(token, person) {

@@ -13,6 +13,7 @@ const PARTS = {
   mail: () => import('./mail/mail.js'),
   notify: () => import('./notify/notify.js'),
   remove: () => import('./remove/remove.js'),
+  seek: () => import('./seek/seek.js'),
 };
 
 /**

@@ -10,6 +10,8 @@ export class Thread {
   #children = new Map();
   #cursors = new Map();
   #mine = new Map();
+  /** Comments at which the reader is writing: they stay, though others delete them. */
+  written = new Set();
   // Deletions that are counted already, or that undo what was never counted.
   #settled = new Set();
 
@@ -156,7 +158,8 @@ export class Thread {
     this.version = version;
     if (type === 'comment.deleted' && comment?.status !== 'published') {
       this.#uncount(id);
-      if (!comment) this.#drop(id);
+      if (this.written.has(id)) this.#bury(id);
+      else if (!comment) this.#drop(id);
       else if (this.get(id)) this.#put(comment);
     } else if (type === 'comment.created' && !comment) {
       // Created, and gone again before we heard of it.
@@ -182,8 +185,12 @@ export class Thread {
     const comment = this.get(id);
     if (!comment) return;
     if (this.replies(id).length || comment.reply_count) {
-      this.#put({ ...comment, status: 'deleted', author: null, body_html: null, reactions: [] });
+      this.#bury(id);
     } else this.#drop(id);
+  }
+
+  #bury(id) {
+    this.patch(id, { status: 'deleted', author: null, body_html: null, reactions: [] });
   }
 
   /** Shows the roots that waited; gives their ids in the order shown. */

@@ -129,19 +129,6 @@ export class BlockView {
     this.lost.hidden = heard;
   }
 
-  /** Changes the page without moving what is being read; most browsers see to that themselves. */
-  steadily(change) {
-    if (CSS.supports('overflow-anchor', 'auto')) return change();
-    let read;
-    const top = () => read?.getBoundingClientRect().top;
-    for (const article of this.element.querySelectorAll('article')) {
-      if (!read && article.getBoundingClientRect().bottom > 0) read = article;
-    }
-    const before = top();
-    change();
-    if (read?.isConnected) scrollBy(0, top() - before);
-  }
-
   fail(text) {
     this.problem.textContent = text ?? '';
     this.problem.hidden = !text;
@@ -172,21 +159,21 @@ export class BlockView {
   }
 
   #place(list, ids) {
-    const wanted = new Set();
+    const views = map(ids, (id) => this.#view(id));
+    const wanted = new Set(map(views, ({ element }) => element));
+    // First, so that what stays is not moved: an element that is moved loses the focus.
+    for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
     let at = list.firstElementChild;
-    for (const id of ids) {
-      const view = this.#view(id);
-      wanted.add(view.element);
+    for (const view of views) {
       if (view.element === at) at = at.nextElementSibling;
       else list.insertBefore(view.element, at);
-      this.#draw(id, view);
+      this.#draw(view);
     }
-    for (const element of [...list.children]) if (!wanted.has(element)) element.remove();
   }
 
-  #draw(id, view) {
+  #draw(view) {
     view.update();
-    this.#place(view.kids, map(this.#model.replies(id), (reply) => reply.id));
+    this.#place(view.kids, map(this.#model.replies(view.id), (reply) => reply.id));
     this.#drawMore(view);
   }
 

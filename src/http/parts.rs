@@ -3,7 +3,7 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 15] = [
+pub const PARTS: [Part; 16] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
@@ -15,9 +15,9 @@ pub const PARTS: [Part; 15] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-6FJO3JAD.js",
-        script: include_bytes!("../../widget/dist/postil/compose-6FJO3JAD.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-6FJO3JAD.js.br"),
+        name: "compose-O5WDMIQQ.js",
+        script: include_bytes!("../../widget/dist/postil/compose-O5WDMIQQ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-O5WDMIQQ.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -45,9 +45,9 @@ pub const PARTS: [Part; 15] = [
         brotli: include_bytes!("../../widget/dist/postil/inline-FUWQI5ED.js.br"),
     },
     Part {
-        name: "live-PXOD2OOD.js",
-        script: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js"),
-        brotli: include_bytes!("../../widget/dist/postil/live-PXOD2OOD.js.br"),
+        name: "live-2ZRFQFM2.js",
+        script: include_bytes!("../../widget/dist/postil/live-2ZRFQFM2.js"),
+        brotli: include_bytes!("../../widget/dist/postil/live-2ZRFQFM2.js.br"),
     },
     Part {
         name: "mail-HY3LMSH2.js",
@@ -60,9 +60,9 @@ pub const PARTS: [Part; 15] = [
         brotli: include_bytes!("../../widget/dist/postil/notify-LFUMHKYY.js.br"),
     },
     Part {
-        name: "opinion-ENMJL646.js",
-        script: include_bytes!("../../widget/dist/postil/opinion-ENMJL646.js"),
-        brotli: include_bytes!("../../widget/dist/postil/opinion-ENMJL646.js.br"),
+        name: "opinion-LDBJABK3.js",
+        script: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js"),
+        brotli: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js.br"),
     },
     Part {
         name: "remark-VASFGRSW.js",
@@ -78,5 +78,10 @@ pub const PARTS: [Part; 15] = [
         name: "ru-4VN6DZEX.js",
         script: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js"),
         brotli: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js.br"),
+    },
+    Part {
+        name: "seek-OBRVUOBF.js",
+        script: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js"),
+        brotli: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js.br"),
     },
 ];

@@ -29,10 +29,10 @@ export function begin(lent) {
   const settle = (made, said, sent) => {
     conversation.model.own(made);
     conversation.emit('posted', { id: made.id, status: made.status });
-    return () => {
+    return (here) => {
       conversation.view.sync();
       if (sent) sent(made);
-      else conversation.view.comment(made.id)?.focus();
+      else if (here) conversation.view.comment(made.id)?.focus();
       conversation.view.announce(t(made.status === 'published' ? said : 'held'));
     };
   };
@@ -93,6 +93,7 @@ export function begin(lent) {
     }
     const made = form({ t, label: o.label, action: o.action });
     open.set(it.id, { kind, element: made.element });
+    conversation.model.written.add(it.id);
     composer(tools, made, {
       ...o,
       target,
@@ -109,6 +110,7 @@ export function begin(lent) {
   const close = (id) => {
     open.get(id).element.remove();
     open.delete(id);
+    conversation.model.written.delete(id);
     if (at(id)) dress(at(id));
   };
   const at = (id) => conversation.view.comment(id);

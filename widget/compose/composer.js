@@ -12,12 +12,13 @@ const POINTERS = { '/body': 'body', '/author/name': 'name', '/author/email': 'em
  * @param {string} o.target what is written: `root`, or `reply:` or `edit:` and a comment's id
  * @param {string} [o.text] to begin with
  * @param {boolean} [o.own] a comment of its own: says who writes, and is on show while it is being sent
- * @param {(entry: {body: string, author?: object}, key: string) => Promise<() => void>} o.send gives what to do when the form is done
+ * @param {(entry: {body: string, author?: object}, key: string) => Promise<(here: boolean) => void>} o.send gives what to do when the form
+ *   is done, which is told whether the reader is still here
  * @param {() => void} [o.close] when it is sent
  * @param {(keep: boolean) => void} [o.cancel]
  */
 export function composer(tools, it, o) {
-  const { h, set, fill, t, explain, conversation, drafts, filter, map } = tools;
+  const { h, set, fill, focused, t, explain, conversation, drafts, filter, has, map } = tools;
   const { text, send, element, problem } = it;
   const { policy } = conversation.model;
   const notes = {};
@@ -84,10 +85,10 @@ export function composer(tools, it, o) {
       set(input, 'aria-invalid', null);
     }
   };
-  const show = (found) => {
+  const show = (found, here = true) => {
     it.close?.();
     const [refused] = filter(map(found, ([name, message]) => complain(name, message)), Boolean);
-    (refused ?? text).focus();
+    if (here) (refused ?? text).focus();
     let said = '';
     for (const [, message] of found) said += `${message} `;
     announce(said);
@@ -131,10 +132,10 @@ export function composer(tools, it, o) {
     return words();
   };
 
-  const refused = (error) => {
+  const refused = (error, here) => {
     const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], one.detail]);
-    if (named.length) return show(named);
-    show([[null, error.retryAfter ? wait(error) : explain(t, error)]]);
+    if (named.length) return show(named, here);
+    show([[null, error.retryAfter ? wait(error) : explain(t, error)]], here);
     if (error.code === 'thread_closed') {
       conversation.model.info = { ...conversation.model.info, state: 'closed' };
       conversation.view.sync();
@@ -162,8 +163,14 @@ export function composer(tools, it, o) {
     // It is on show among the comments while it is under way.
     if (o.own) text.value = '';
     if (o.close && o.own) element.hidden = true;
+    let at;
+    // Who went on to something else while it was on its way is left there.
+    const here = () => has([at, null], focused(conversation.view.element));
     try {
-      const done = await o.send(entry, key);
+      const sending = o.send(entry, key);
+      at = focused(conversation.view.element);
+      const done = await sending;
+      const stays = here();
       text.value = '';
       drafts.drop(o.target);
       dirty = false;
@@ -171,12 +178,12 @@ export function composer(tools, it, o) {
       wish?.sent();
       begun = element.contains(element.getRootNode().activeElement);
       o.close?.();
-      done();
+      done(stays);
     } catch (error) {
       text.value = entry.body;
       element.hidden = false;
       set(send, 'aria-disabled', null);
-      refused(error);
+      refused(error, here());
     } finally {
       busy = false;
       text.readOnly = false;

@@ -6,6 +6,8 @@ const DAYS_30 = 30 * 86_400_000;
 const MOST = 20;
 const MOST_CHARACTERS = 200_000;
 const LONGEST = 100_000;
+// What storage has no place for: here it outlives the block, which a page may take out and put in again.
+const unstored = new Map();
 
 export class Drafts {
   #prefix;
@@ -33,7 +35,8 @@ export class Drafts {
    * @returns {{id: string, text: string, at: number}|undefined}
    */
   get(target) {
-    return this.#held.get(target) ?? this.#read(this.#prefix + target) ?? undefined;
+    const key = this.#prefix + target;
+    return this.#held.get(target) ?? unstored.get(key) ?? this.#read(key) ?? undefined;
   }
 
   /** Keeps what is being written; nothing of it is nothing to keep. */
@@ -42,8 +45,13 @@ export class Drafts {
     if (!text.trim()) return this.drop(target);
     const draft = { id: known?.id ?? this.#randomKey(), text, at: this.#now() };
     this.#held.set(target, draft);
+    const key = this.#prefix + target;
+    unstored.set(key, draft);
     if (text.length > LONGEST) return;
-    this.#quietly(() => this.#storage.setItem(this.#prefix + target, JSON.stringify(draft)));
+    this.#quietly(() => {
+      this.#storage.setItem(key, JSON.stringify(draft));
+      unstored.delete(key);
+    });
     if (!known) this.#tidy();
   }
 
@@ -52,6 +60,7 @@ export class Drafts {
     const id = this.#held.get(target)?.id;
     this.#held.delete(target);
     const key = this.#prefix + target;
+    unstored.delete(key);
     if (!id || this.#read(key)?.id === id) this.#quietly(() => this.#storage.removeItem(key));
   }
 

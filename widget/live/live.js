@@ -7,9 +7,11 @@ const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;
 const STREAMS = 4;
+// How often the words for a number that grows are said.
+const SPARING = 20_000;
 
 /** @returns {(on: object) => Live} */
-export const begin = () => (on) => new Live(on);
+export const begin = ({ conversation }) => (on) => new Live(conversation, on);
 
 class Live {
   #source = null;
@@ -17,19 +19,25 @@ class Live {
   #leave = null;
   #wait = FIRST_WAIT;
   #wanted = false;
+  #anew = false;
   #run = 0;
+  #told = 0;
+  #telling = null;
+  #conversation;
   #on;
 
   /**
+   * @param {import('../conversation.js').Conversation} conversation
    * @param {object} on
    * @param {() => string} on.url the stream's address, from the version known now
    * @param {() => Promise<{items: object[], next: string|null}>} on.ask what changed since the version known now
    * @param {(change: object) => void} on.change
-   * @param {() => void} on.resync the log no longer reaches back to what we know
+   * @param {() => Promise<void>} on.resync the log no longer reaches back to what we know: all is to be read anew
    * @param {(heard: boolean) => void} on.heard whether the service answers
    * @param {() => boolean} on.seen whether the reader has the block before them
    */
-  constructor(on) {
+  constructor(conversation, on) {
+    this.#conversation = conversation;
     this.#on = on;
   }
 
@@ -49,6 +57,7 @@ class Live {
     removeEventListener('pageshow', this.look);
     removeEventListener('online', this.hurry);
     removeEventListener('pagehide', this.#rest);
+    clearTimeout(this.#telling);
     this.#rest();
   }
 
@@ -59,7 +68,7 @@ class Live {
   };
 
   get #attended() {
-    return this.#wanted && this.#on.seen() && document.visibilityState === 'visible';
+    return this.#wanted && !this.#anew && this.#on.seen() && document.visibilityState === 'visible';
   }
 
   /** Asks at once for what was missed. */
@@ -151,8 +160,39 @@ class Live {
     this.#listen();
   }
 
-  #resync = () => {
+  /** Says how many comments wait: at once, and then now and then, or a lively thread would never be silent. */
+  tell() {
+    const { model, view, t } = this.#conversation;
+    const waiting = model.fresh.length;
+    this.#told = Math.min(this.#told, waiting);
+    if (waiting === this.#told || this.#telling) return;
+    this.#told = waiting;
+    view.announce(t('fresh', { n: waiting }));
+    this.#telling = setTimeout(() => {
+      this.#telling = null;
+      this.tell();
+    }, SPARING);
+  }
+
+  /** Changes the page without moving what is being read; most browsers see to that themselves. */
+  steadily(change) {
+    if (CSS.supports('overflow-anchor', 'auto')) return change();
+    let read;
+    const top = () => read?.getBoundingClientRect().top;
+    for (const article of this.#conversation.view.element.querySelectorAll('article')) {
+      if (!read && article.getBoundingClientRect().bottom > 0) read = article;
+    }
+    const before = top();
+    change();
+    if (read?.isConnected) scrollBy(0, top() - before);
+  }
+
+  // What is read anew may be as old as before, from a cache, or not come: another try waits.
+  #resync = async () => {
     this.#rest();
-    this.#on.resync();
+    this.#anew = true;
+    await this.#on.resync();
+    this.#anew = false;
+    if (this.#attended) this.#later();
   };
 }

@@ -6,6 +6,14 @@
  */
 export function begin({ conversation }) {
   const { client } = conversation;
+  let last = Promise.resolve();
+
+  /** One after another: of two at once, the service might keep the first. */
+  const inTurn = (method, path, o) => {
+    const answer = last.then(() => client.act(method, path, { ...o, asGuest: true }));
+    last = answer.catch(() => {});
+    return answer;
+  };
 
   return {
     /** Counts at once, and takes it back if it is refused. */
@@ -21,7 +29,7 @@ export function begin({ conversation }) {
       const more = (side) => (value === side) - (before === side);
       show({ ...votes, up: votes.up + more(1), down: votes.down + more(-1) }, value);
       try {
-        const answer = await client.act('PUT', `comments/${id}/vote`, { body: { value }, asGuest: true });
+        const answer = await inTurn('PUT', `comments/${id}/vote`, { body: { value } });
         show(answer.votes, answer.vote);
       } catch (error) {
         show(votes, before);
@@ -31,7 +39,7 @@ export function begin({ conversation }) {
 
     async react({ id }, emoji, on) {
       const path = `comments/${id}/reactions/${encodeURIComponent(emoji)}`;
-      const { reactions, mine } = await client.act(on ? 'PUT' : 'DELETE', path, { asGuest: true });
+      const { reactions, mine } = await inTurn(on ? 'PUT' : 'DELETE', path);
       const { model } = conversation;
       model.patch(id, { reactions });
       model.setMine(id, { reactions: mine });
