@@ -186,7 +186,7 @@ test('ten thousand words are counted, refused and kept; a word of five thousand 
   const it = await Desk.at(browser);
   const novel = 'word '.repeat(10_000).trim();
   await it.text.fill(novel);
-  await it.thread.getByText('39,999 over the limit').waitFor();
+  await it.thread.locator('.left').filter({ hasText: '39,999 over the limit' }).waitFor();
   await it.send.click();
   await it.thread.locator('.error').filter({ hasText: 'Please shorten this to 10,000 characters.' }).waitFor();
   assert.equal(await it.focused(), 'Your comment');
