@@ -123,7 +123,7 @@ test('a name is asked for once, remembered only on request, and forgotten when t
   const kept = () => it.page.evaluate(() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('postil-author:')))));
   await it.text.fill('By Ada');
   await it.name.fill('Ada');
-  await it.thread.getByRole('textbox', { name: /^E-mail/ }).fill('ada@example.org');
+  await it.thread.getByRole('textbox', { name: /^E-mail \(/ }).fill('ada@example.org');
   await it.send.click();
   await it.posted('By Ada').waitFor();
   assert.equal(await kept(), null);
@@ -140,7 +140,7 @@ test('a name is asked for once, remembered only on request, and forgotten when t
   await it.reload();
   await it.text.focus();
   await it.thread.getByRole('button', { name: 'Change' }).click();
-  assert.equal(await it.thread.getByRole('textbox', { name: /^E-mail/ }).inputValue(), 'ada@example.org');
+  assert.equal(await it.thread.getByRole('textbox', { name: /^E-mail \(/ }).inputValue(), 'ada@example.org');
   await remember.uncheck();
   assert.equal(await kept(), null);
   assert.deepEqual(it.errors, []);
