@@ -1,0 +1,132 @@
+// "Notify of", whole: chosen in the block, agreed to by the mailed link, told, and left again; and signing in by mail.
+// POSTIL_MAIL names the folder where the service's letters lie.
+
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { launch } from './harness.mjs';
+import { Desk, origin } from './writing.mjs';
+
+const TIMEOUT = { timeout: 90_000 };
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const run = Date.now().toString(36);
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+/** The letters to an address that hold a link to that page of the service's, oldest first, as `{text, link}`. */
+async function letters(to, page) {
+  const folder = process.env.POSTIL_MAIL;
+  assert.ok(folder, 'POSTIL_MAIL must name the folder of the letters');
+  const found = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.eml')) continue;
+    const source = await readFile(`${folder}/${name}`, 'utf8');
+    if (!source.includes(`To: ${to}`)) continue;
+    const text = decoded(source);
+    const link = new RegExp(`${origin}/s/${page}/[\\w-]+`).exec(text)?.[0];
+    const at = Date.parse(/^Date: (.*)$/m.exec(source)[1]);
+    if (link) found.push({ text, link, at });
+  }
+  return found.sort((a, b) => a.at - b.at);
+}
+
+/** Quoted-printable undone; what is not encoded so stays as it is. */
+const decoded = (source) => source.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+
+async function letter(to, page, n = 1) {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const found = await letters(to, page);
+    if (found.length >= n) return found[n - 1];
+    assert.ok(Date.now() < end, `no letter to ${to} with a link to /s/${page}/`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** Holds a page of the service's against axe-core, in light and dark and as wide as a phone. */
+async function accessible(page) {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const script = await readFile(AXE, 'utf8');
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    // Evaluated, since the page's policy lets no script in.
+    await page.evaluate(script);
+    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits a phone');
+  }
+}
+
+test('chosen in the block, agreed to by the mailed link, told, and left with one button', TIMEOUT, async () => {
+  const to = `reader-${run}@example.org`;
+  const it = await Desk.at(browser);
+  const bar = it.thread.locator('form.notify');
+  await bar.getByRole('textbox', { name: 'E-mail' }).fill(to);
+  await bar.getByRole('button', { name: 'Notify me' }).click();
+  await bar.getByText('Please confirm this').waitFor();
+
+  const { link } = await letter(to, 'confirm');
+  const page = await it.context.newPage();
+  await page.goto(link);
+  await accessible(page);
+  await page.getByRole('button').click();
+  await page.getByRole('heading', { name: 'You are subscribed' }).waitFor();
+  await accessible(page);
+  await page.getByRole('link', { name: 'See and change all subscriptions' }).click();
+  await page.getByRole('heading', { name: 'Your subscriptions' }).waitFor();
+  await accessible(page);
+  await page.getByRole('combobox').selectOption('hourly');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await page.getByRole('combobox').selectOption('instant');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+
+  // Somebody else writes, in a browser of their own.
+  const other = await Desk.at(browser, { path: it.path });
+  await other.write(`News for you ${run}`);
+  await other.posted(`News for you ${run}`).waitFor();
+  const news = await letter(to, 'unsubscribe');
+  assert.ok(news.text.includes(`News for you ${run}`), news.text);
+  await page.goto(news.link);
+  await page.getByRole('button', { name: 'Unsubscribe' }).click();
+  await page.getByRole('heading', { name: 'You are unsubscribed' }).waitFor();
+  await accessible(page);
+  assert.deepEqual(it.errors, []);
+});
+
+test('a comment takes the choice along', TIMEOUT, async () => {
+  const to = `writer-${run}@example.org`;
+  const it = await Desk.at(browser);
+  await it.text.fill(`Tell me of answers ${run}`);
+  await it.thread.locator('.write').getByRole('combobox', { name: 'Notify me of' }).selectOption('replies to me');
+  await it.thread.locator('.write').getByRole('textbox', { name: /mail/i }).first().fill(to);
+  await it.send.click();
+  await it.posted(`Tell me of answers ${run}`).waitFor();
+  await it.thread.locator('form.notify').getByText('Please confirm this').waitFor();
+  await letter(to, 'confirm');
+  assert.deepEqual(it.errors, []);
+});
+
+test('the mailed link signs in on the page that it was asked for on', TIMEOUT, async () => {
+  const to = `member-${run}@example.org`;
+  const it = await Desk.at(browser);
+  const asked = await it.page.request.post(`${origin}/v1/identity/email`, {
+    data: { site: 'demo', email: to, url: `${origin}${it.path}` },
+  });
+  assert.equal(asked.status(), 202);
+  const { link } = await letter(to, 'sign-in');
+  await it.page.goto(link);
+  await accessible(it.page);
+  await it.page.setViewportSize({ width: 1000, height: 1400 });
+  await it.page.getByRole('button').click();
+  await it.page.waitForURL(`${origin}${it.path}`);
+  const kept = await it.page.evaluate(() => Object.entries(localStorage).find(([key]) => key.startsWith('postil:'))?.[1]);
+  assert.equal(JSON.parse(kept).person.kind, 'email');
+  assert.deepEqual(it.errors, []);
+});
