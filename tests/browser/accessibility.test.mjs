@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { readFileSync } from 'node:fs';
 import { ENGLISH } from '../../widget/phrases.js';
 import { ENGLISH as COMPOSING } from '../../widget/compose/phrases.js';
+import { ENGLISH as NOTING } from '../../widget/inline/phrases.js';
 import { ENGLISH as NOTIFYING } from '../../widget/notify/phrases.js';
 import { launch, Window } from './harness.mjs';
 import { comment, Publisher, run } from './publisher.mjs';
@@ -167,7 +168,7 @@ test('who asks for less motion gets none, and forced colours show what is presse
 });
 
 test('a site replaces every phrase', TIMEOUT, async () => {
-  const phrases = Object.fromEntries(Object.keys({ ...ENGLISH, ...COMPOSING, ...NOTIFYING }).map((key) => [key, `«${key} {n}{name}{time}»`]));
+  const phrases = Object.fromEntries(Object.keys({ ...ENGLISH, ...COMPOSING, ...NOTIFYING, ...NOTING }).map((key) => [key, `«${key} {n}{name}{time}»`]));
   STATES.renamed = { ...STATES.lively, rules: { phrases }, then: undefined };
   const it = await show(browser, publisher, 'renamed');
   delete STATES.renamed;

@@ -152,7 +152,8 @@ for (const [name, { markup, attribute = '', head = '' }] of Object.entries(PAGES
 
     const again = await open(url);
     await highlights(again.page, words);
-    assert.deepEqual([...it.errors, ...again.errors], []);
+    // The browser notes down every answer of 404, also the one to a text that was not asked about before.
+    assert.deepEqual([...it.errors, ...again.errors].filter((error) => !error.includes('/anchors')), []);
   });
 }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch } from './harness.mjs';
+import { launch, Window } from './harness.mjs';
 import { Desk, origin } from './writing.mjs';
 
 const TIMEOUT = { timeout: 90_000 };
@@ -115,18 +115,18 @@ test('a comment takes the choice along', TIMEOUT, async () => {
 
 test('the mailed link signs in on the page that it was asked for on', TIMEOUT, async () => {
   const to = `member-${run}@example.org`;
-  const it = await Desk.at(browser);
-  const asked = await it.page.request.post(`${origin}/v1/identity/email`, {
-    data: { site: 'demo', email: to, url: `${origin}${it.path}` },
-  });
+  // A page that the service really has: what a redirect leads to is not asked of a test's own pages.
+  const address = `${origin}/demo/`;
+  const it = await Window.open(browser, '/demo/');
+  const asked = await it.page.request.post(`${origin}/v1/identity/email`, { data: { site: 'demo', email: to, url: address } });
   assert.equal(asked.status(), 202);
   const { link } = await letter(to, 'sign-in');
   await it.page.goto(link);
   await accessible(it.page);
   await it.page.setViewportSize({ width: 1000, height: 1400 });
   await it.page.getByRole('button').click();
-  await it.page.waitForURL(`${origin}${it.path}`);
-  const kept = await it.page.evaluate(() => Object.entries(localStorage).find(([key]) => key.startsWith('postil:'))?.[1]);
-  assert.equal(JSON.parse(kept).person.kind, 'email');
+  // The code in the fragment is taken away as soon as it is used.
+  await it.page.waitForURL(address);
+  await it.page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes('"kind":"email"')));
   assert.deepEqual(it.errors, []);
 });
