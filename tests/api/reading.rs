@@ -8,7 +8,7 @@ use postil::store::Database;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{App, SITE, comment, on_both, page_url};
+use crate::support::{App, SITE, comment, eventually, on_both, page_url};
 
 /// The ids of a list's items.
 fn ids(list: &Value) -> Vec<&str> {
@@ -815,6 +815,11 @@ fn reading_writes_nothing() {
             "/v1/sites".into(),
             "/v1/tokens".into(),
         ]);
+        // The worker looks by itself for whom to tell of the comment.
+        eventually("rest", || {
+            let status = app.postil(&["mail", "status"]);
+            status.starts_with("Nothing waits").then_some(())
+        });
         let mut watch = Watch::of(app);
         let before = watch.state();
         for path in &paths {
