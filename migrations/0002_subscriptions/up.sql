@@ -120,6 +120,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
 CREATE INDEX outbox_done ON outbox (created_at) WHERE state = 'done';
+CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 CREATE INDEX outbox_of_mailbox ON outbox (recipient, state, due_at);
 CREATE INDEX outbox_of_letter ON outbox (letter) WHERE letter IS NOT NULL;
 

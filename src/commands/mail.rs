@@ -94,12 +94,7 @@ impl Mail {
 
 async fn status(store: &Store) -> Outcome {
     let (counts, dead) = store
-        .read(|conn| {
-            Ok((
-                outbox::counts(conn)?,
-                outbox::page(conn, "dead", None, SHOWN)?,
-            ))
-        })
+        .read(|conn| Ok((outbox::counts(conn)?, outbox::page(conn, "dead", SHOWN)?)))
         .await?;
     if counts.is_empty() {
         return Ok("Nothing waits, and nothing was given up.\n".into());

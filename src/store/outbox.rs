@@ -241,7 +241,7 @@ fn letter_id(bytes: &[u8]) -> Result<DeliveryId> {
 /// What is due at `now` and in nobody's hands, the longest due first, at most `limit`.
 pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
     let query = outbox::table
-        .filter(waiting())
+        .filter(is("waiting"))
         .filter(outbox::due_at.le(now))
         .filter(
             outbox::lease_until
@@ -254,8 +254,12 @@ pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
 }
 
 /// Spelled out, so that SQLite sees that its partial index applies.
-fn waiting() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
-    diesel::dsl::sql("state = 'waiting'")
+fn is(state: &'static str) -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql(match state {
+        "waiting" => "state = 'waiting'",
+        "dead" => "state = 'dead'",
+        _ => "state = 'done'",
+    })
 }
 
 fn of_letter(conn: &mut Conn, letter: &[u8]) -> Result<Vec<Delivery>> {
@@ -462,43 +466,38 @@ pub struct Count {
 
 /// What is in the outbox, and not done.
 pub fn counts(conn: &mut Conn) -> Result<Vec<Count>> {
-    let query = outbox::table
-        .filter(outbox::state.eq_any(["waiting", "dead"]))
-        .group_by((outbox::kind, outbox::state))
-        .select((
-            outbox::kind,
-            outbox::state,
-            diesel::dsl::count_star(),
-            diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::BigInt>>(
-                "MIN(created_at)",
-            ),
-        ))
-        .order((outbox::kind, outbox::state));
-    Ok(query.load(conn)?)
+    let mut counts = Vec::new();
+    for state in ["waiting", "dead"] {
+        let query = outbox::table
+            .filter(is(state))
+            .group_by((outbox::kind, outbox::state))
+            .select((
+                outbox::kind,
+                outbox::state,
+                diesel::dsl::count_star(),
+                diesel::dsl::sql::<diesel::sql_types::Nullable<diesel::sql_types::BigInt>>(
+                    "MIN(created_at)",
+                ),
+            ))
+            .order(outbox::kind);
+        counts.extend(query.load::<Count>(conn)?);
+    }
+    Ok(counts)
 }
 
-/// Those of a state after `after`, the oldest first, at most `limit`.
-pub fn page(
-    conn: &mut Conn,
-    state: &str,
-    after: Option<DeliveryId>,
-    limit: i64,
-) -> Result<Vec<Delivery>> {
-    let mut query = outbox::table
-        .filter(outbox::state.eq(state))
+/// Those of a state (`waiting`, `done` or `dead`) in the order of their ids, at most `limit`.
+pub fn page(conn: &mut Conn, state: &'static str, limit: i64) -> Result<Vec<Delivery>> {
+    let query = outbox::table
+        .filter(is(state))
         .order(outbox::id)
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(outbox::id.gt(after));
-    }
+        .limit(limit);
     Ok(query.load(conn)?)
 }
 
 /// Lets those that are dead be tried anew: one, or all. Gives how many.
 pub fn retry(conn: &mut Conn, id: Option<DeliveryId>, now: Time) -> Result<usize> {
     let mut ids = outbox::table
-        .filter(outbox::state.eq("dead"))
+        .filter(is("dead"))
         .select(outbox::id)
         .limit(10_000)
         .into_boxed();

@@ -231,7 +231,7 @@ impl World {
             .read(|conn| {
                 let mut rows = Vec::new();
                 for state in ["waiting", "done", "dead"] {
-                    rows.extend(outbox::page(conn, state, None, 1000)?);
+                    rows.extend(outbox::page(conn, state, 1000)?);
                 }
                 Ok(rows)
             })
@@ -266,7 +266,7 @@ impl World {
     /// Lets everything that waits be due now.
     async fn hurry(&self) {
         self.write(|conn| {
-            let rows = outbox::page(conn, "waiting", None, 1000)?;
+            let rows = outbox::page(conn, "waiting", 1000)?;
             let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
             outbox::postpone(conn, &ids, Time::now(), None)
         })
