@@ -99,7 +99,11 @@ pub fn compose(
         locale: mailbox.locale.clone(),
         site: site.name.clone(),
         slug: site.slug.clone(),
-        id: message_id(&row.kind, row.subject.cast(), &mailbox),
+        id: match row.kind.as_str() {
+            outbox::NEWS => message_id(&row.kind, row.subject.cast(), &mailbox),
+            // The others may be asked for again, and mail programs show but one letter of an id.
+            kind => format!("{kind}.{}", claimed.letter),
+        },
         references,
         unsubscribe_url,
     };

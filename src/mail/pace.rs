@@ -23,11 +23,15 @@ impl Pace {
         }
     }
 
-    /// How long until any letter may leave; asking does not count.
-    pub fn wait(&self) -> Option<Duration> {
-        let total = self.total.as_ref()?;
-        let refused = total.check().err()?;
-        Some(refused.wait_time_from(DefaultClock::default().now()))
+    /// Counts a letter, or says how long any has to wait.
+    pub fn take(&self) -> Result<(), Duration> {
+        let Some(limiter) = &self.total else {
+            return Ok(());
+        };
+        let now = DefaultClock::default().now();
+        limiter
+            .check()
+            .map_err(|refused| refused.wait_time_from(now))
     }
 
     /// Counts a letter to that domain, or says how long it has to wait.
@@ -53,4 +57,20 @@ fn quota(rate: Rate) -> Option<Quota> {
     let calls = NonZeroU32::new(rate.calls)?;
     let spacing = Duration::from_secs(rate.seconds.max(1).into()) / calls.get();
     Some(Quota::with_period(spacing.max(Duration::from_nanos(1)))?.allow_burst(calls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_counts_once() {
+        let hourly = |calls| Rate {
+            calls,
+            seconds: 3600,
+        };
+        let pace = Pace::new(hourly(3), hourly(0));
+        let left = (0..10).filter(|_| pace.take().is_ok()).count();
+        assert_eq!(left, 3);
+    }
 }

@@ -147,8 +147,13 @@ impl Worker {
                     }
                 };
             }
-            let wait = self.pace.wait();
-            while under_way.len() < AT_ONCE && wait.is_none() && self.pace.wait().is_none() {
+            let mut wait = None;
+            while under_way.len() < AT_ONCE && !queue.is_empty() {
+                // Counted where there is a letter to leave, and only there.
+                if let Err(longer) = self.pace.take() {
+                    wait = Some(longer);
+                    break;
+                }
                 let Some(claimed) = queue.pop_front() else {
                     break;
                 };

@@ -753,6 +753,40 @@ async fn a_domain_gets_no_more_letters_than_it_may() {
 }
 
 #[tokio::test]
+async fn a_rate_of_one_letter_lets_that_one_leave() {
+    let world = World::new().await;
+    world.link_for("a@one.example").await;
+    world.link_for("b@two.example").await;
+    let one_an_hour = Rate {
+        calls: 1,
+        seconds: 3600,
+    };
+    let transport = Transport::files(&world.mail()).unwrap();
+    let working = world.work_at(transport, Pace::new(one_an_hour, FREE));
+    let done = |rows: &[outbox::Delivery]| rows.iter().any(|row| row.state == "done");
+    world.until("one leaves", |rows| done(rows)).await;
+    working.end().await;
+    assert_eq!(world.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_is_another_letter_to_mail_programs() {
+    let world = World::new().await;
+    let working = world.to_files();
+    for letters in [1, 2] {
+        world.link_for("ann@example.net").await;
+        let left = |rows: &[outbox::Delivery]| {
+            rows.iter().all(|row| row.state == "done") && world.letters().len() == letters
+        };
+        world.until("it leaves", |rows| left(rows)).await;
+    }
+    working.end().await;
+    let letters = world.letters();
+    let id = |letter: &str| header(letter, "Message-ID").to_owned();
+    assert_ne!(id(&letters[0]), id(&letters[1]));
+}
+
+#[tokio::test]
 async fn what_another_worker_has_is_left_to_it_until_its_lease_runs_out() {
     let world = World::new().await;
     world.link_for("ann@example.net").await;
