@@ -42,6 +42,9 @@ const ABOUT_US: &[&str] = &[
     "sender",
 ];
 
+/// Those of them that are said of who sends, whatever else is said.
+const ABOUT_SENDERS: &[&str] = &["sender", "spf", "dkim", "dmarc", "reverse dns"];
+
 /// A server's refusal.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
@@ -82,7 +85,8 @@ impl Refusal<'_> {
         let text = self.text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         match code {
-            Some(550 | 551 | 553) if has(NOBODY) => true,
+            // `Sender address rejected: domain does not exist` is said of our own address.
+            Some(550 | 551 | 553) if has(NOBODY) && !has(ABOUT_SENDERS) => true,
             Some(550 | 551 | 553 | 554) => self.at_recipient && !has(ABOUT_US),
             _ => false,
         }
@@ -158,6 +162,8 @@ mod tests {
             "503 5.5.1 bad sequence",
             "550 5.1.8 bad sender",
             "550 Your mail was rejected as spam from 192.0.2.1",
+            "550 Sender address rejected: domain does not exist",
+            "550 Requested action not taken: mailbox unavailable, SPF check failed",
         ] {
             assert!(!at_recipient(text), "{text}");
         }
