@@ -75,6 +75,7 @@ pub(super) fn slugs(
 
 /// `GET /v1/moderation/bans`.
 pub async fn list(call: Call) -> Result<HttpResponse> {
+    call.caller.must_be(Role::Moderator)?;
     let query = Query::of(call.request());
     let slug = query.one("site")?.map(str::to_owned);
     let limit = query.limit()?;
