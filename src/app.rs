@@ -20,6 +20,7 @@ use crate::http;
 use crate::http::app::App;
 use crate::http::files::Files;
 use crate::http::limits::{Limit, Limits};
+use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::mail::{self, Pace, Post, Signer, Templates, Transport};
@@ -31,8 +32,9 @@ use crate::telemetry::Metrics;
 /// How many moderators may follow the queue at a time.
 const FOLLOWERS: usize = 64;
 
-/// How much memory ready answers may take, in bytes.
-const PAGES: u64 = 64 * 1024 * 1024;
+/// How much memory ready answers may take, in bytes: as much by what was asked for as by what they show, though most bytes
+/// are shared.
+const PAGES: u64 = 32 * 1024 * 1024;
 
 /// How long requests under way, and then the workers, may take to finish when the service stops, in
 /// seconds. Both together stay below the ten that Docker waits before it kills.
@@ -111,7 +113,11 @@ impl Service {
         let address = listener.local_addr()?;
         let public = config.public_url(address)?;
         let metrics = Metrics::new();
-        let (store, announced) = Store::open(config.database.clone(), config.read_connections)?;
+        let (store, announced) = Store::open(
+            config.database.clone(),
+            config.direct_database.clone(),
+            config.read_connections,
+        )?;
         if config.demo {
             demo::prepare(&store, &keys, demo_origins(&public, address), Time::now()).await?;
         }
@@ -138,6 +144,7 @@ impl Service {
             letters: Limit::new("letters", config.limits.letters),
         };
         let app = Data::new(App {
+            answers: Answers::new(store.clone(), PAGES),
             store,
             keys,
             rules: Rules::default(),

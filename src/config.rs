@@ -54,6 +54,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database.
     pub database: Database,
+    /// The way to it that passes no pooler, where another does.
+    pub direct_database: Option<Database>,
     /// How browsers reach the service, if that was said; see [`Config::public_url`].
     pub public_url: Option<Origin>,
     /// How mail goes out.
@@ -108,6 +110,7 @@ impl Config {
             listen: serve.listen,
             data_dir: common.data_dir.clone(),
             database: common.database(),
+            direct_database: common.direct_database()?,
             public_url: serve.public_url,
             mail: Mail::new(&serve.mailing, &common.data_dir)?,
             trusted_proxies: serve.trusted_proxies,

@@ -9,7 +9,8 @@ pub(super) fn run(common: &Common) -> Outcome {
     if common.database.is_none() {
         config::make_data_dir(&common.data_dir)?;
     }
-    let ran = store::offline::migrate(&common.database())?;
+    let database = common.direct_database()?.unwrap_or(common.database());
+    let ran = store::offline::migrate(&database)?;
     if ran.is_empty() {
         return Ok("The database is up to date.\n".into());
     }

@@ -187,7 +187,7 @@ fn open(common: &Common) -> Result<Store, Failure> {
         config::make_data_dir(&common.data_dir)?;
     }
     // Nobody watches threads here; a running service sees from the log what changed.
-    let (store, _) = Store::open(common.database(), 1)?;
+    let (store, _) = Store::open(common.database(), common.direct_database()?, 1)?;
     Ok(store)
 }
 

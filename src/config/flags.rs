@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+use super::SettingError;
 use super::mailing::Mailing;
 use super::values::{self, LogFormat, LogLevels, Rate, whole};
 use crate::domain::page::Origin;
@@ -26,6 +27,17 @@ pub struct Common {
     #[arg(value_parser = values::database)]
     pub database: Option<Database>,
 
+    /// The same PostgreSQL without the pooler in between, when --database leads through one that gives each transaction
+    /// another connection (pgbouncer): for migrations, and to hear what other instances change
+    #[arg(
+        long,
+        env = "POSTIL_DIRECT_DATABASE",
+        value_name = "URL",
+        global = true
+    )]
+    #[arg(value_parser = values::server)]
+    pub direct_database: Option<Database>,
+
     /// How much to log: error, warn, info, debug or trace; for single modules warn,postil::mail=debug
     #[arg(long, env = "POSTIL_LOG", value_name = "LEVELS", global = true)]
     #[arg(default_value = "info", value_parser = LogLevels::parse)]
@@ -42,6 +54,19 @@ impl Common {
     pub fn database(&self) -> Database {
         let file = || Database::Sqlite(self.data_dir.join("postil.db"));
         self.database.clone().unwrap_or_else(file)
+    }
+
+    /// The way to it that passes no pooler, where another does.
+    ///
+    /// # Errors
+    /// When the database is a file.
+    pub fn direct_database(&self) -> Result<Option<Database>, SettingError> {
+        match (self.database(), &self.direct_database) {
+            (Database::Sqlite(_), Some(_)) => Err(SettingError::new(
+                "--direct-database (POSTIL_DIRECT_DATABASE) goes with a --database (DATABASE_URL) on PostgreSQL.",
+            )),
+            (_, direct) => Ok(direct.clone()),
+        }
     }
 }
 

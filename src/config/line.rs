@@ -9,7 +9,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use super::{Common, Serve, SettingError};
 
 /// These may hold a password or a key, so that a refused value is not repeated.
-const SECRET: &[&str] = &["database", "smtp", "secrets"];
+const SECRET: &[&str] = &["database", "direct_database", "smtp", "secrets"];
 
 /// Most characters of a refused value that are repeated.
 const SHOWN: usize = 80;

@@ -176,6 +176,14 @@ pub(super) fn database(text: &str) -> Result<Database, String> {
     Database::parse(text).map_err(takes)
 }
 
+/// A database on a server.
+pub(super) fn server(text: &str) -> Result<Database, String> {
+    match Database::parse(text) {
+        Ok(server @ Database::Postgres(_)) => Ok(server),
+        _ => Err("It takes postgres://USER:PASSWORD@HOST/NAME.".into()),
+    }
+}
+
 /// Reads an address with a port.
 ///
 /// # Errors

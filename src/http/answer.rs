@@ -6,8 +6,10 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::app::App;
 use crate::error::{Error, Result};
-use crate::live::pages::{self, Ready};
+use crate::live::answers::Answer;
+use crate::live::pages::Ready;
 
 /// How long caches may keep what everyone sees: a CDN five seconds, and a minute more while it asks.
 const PUBLIC: &str = "public, max-age=0, s-maxage=5, stale-while-revalidate=60";
@@ -44,16 +46,19 @@ pub fn public(request: &HttpRequest, ready: &Ready, content_type: &'static str) 
     response.body(bytes)
 }
 
-/// What everyone sees, made for this request alone.
+/// What everyone sees, from what is at hand while it is true, or else from `make`.
 ///
 /// # Errors
-/// [`Error::Internal`].
-pub async fn public_now(
+/// Those of `make`.
+pub async fn kept(
+    app: &App,
     request: &HttpRequest,
-    body: Vec<u8>,
-    content_type: &'static str,
+    make: impl AsyncFn() -> Result<Answer>,
 ) -> Result<HttpResponse> {
-    Ok(public(request, &pages::ready(body).await?, content_type))
+    let asked = request.uri().path_and_query();
+    let asked = asked.map_or_else(|| request.path(), |asked| asked.as_str());
+    let known = app.answers.get(asked, make).await?;
+    Ok(public(request, &known.ready, known.kind))
 }
 
 /// What only the caller sees.

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::files::Files;
 use super::limits::Limits;
 use crate::domain::token::Keys;
+use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::service::rules::Rules;
@@ -22,7 +23,9 @@ pub struct App {
     pub keys: Keys,
     /// The word lists of the sites that were last written on.
     pub rules: Rules,
-    /// Ready answers.
+    /// Answers at hand, by what was asked for.
+    pub answers: Answers,
+    /// Ready answers, by what they show.
     pub pages: Pages,
     /// The files that the program carries.
     pub files: Files,

@@ -12,7 +12,10 @@ use super::query::Query;
 use crate::domain::invalid::Invalid;
 use crate::domain::site::Phrases;
 use crate::error::{Error, Result};
+use crate::live::answers::Answer;
+use crate::live::pages;
 use crate::service::threads::Page;
+use crate::store::board::Subject;
 use crate::store::threads;
 
 /// How many pages one call may ask about.
@@ -35,14 +38,18 @@ struct Count {
 /// The published comments of each page, in the order asked, and what the site says of a number of them. One wrong address
 /// among a list must not cost the others their counts.
 pub async fn counts(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let query = Query::of(&request);
+    answer::kept(&app, &request, async || counted(&app, &request).await).await
+}
+
+async fn counted(app: &App, request: &HttpRequest) -> Result<Answer> {
+    let query = Query::of(request);
     let slug = query.required("site")?.to_owned();
     let urls: Vec<String> = query.all("url").map(str::to_owned).collect();
     if !(1..=MOST).contains(&urls.len()) {
         let detail = format!("`url` is given once for each page, 1 to {MOST} times.");
         return Err(Error::Query(Invalid::new("invalid_query", detail)));
     }
-    let counts = app
+    let (counts, shows) = app
         .store
         .read(move |conn| {
             let site = crate::service::sites::named(conn, &slug)?;
@@ -52,20 +59,31 @@ pub async fn counts(app: Data<App>, request: HttpRequest) -> Result<HttpResponse
             };
             let keys: Vec<Option<String>> = urls.iter().map(key).collect();
             let asked: Vec<String> = keys.iter().flatten().cloned().collect();
-            let known: HashMap<String, i64> = threads::counts(conn, site.id, &asked)?
-                .into_iter()
+            let rows = threads::counts(conn, site.id, &asked)?;
+            let mut shows: Vec<Subject> =
+                rows.iter().map(|row| Subject::Thread(row.thread)).collect();
+            shows.extend([Subject::Site(site.id), Subject::Keys(site.id)]);
+            let known: HashMap<&str, i64> = rows
+                .iter()
+                .filter(|row| !row.hidden)
+                .map(|row| (row.key.as_str(), row.count))
                 .collect();
-            let count = |key: &String| known.get(key).copied().unwrap_or_default();
+            let count = |key: &String| known.get(key.as_str()).copied().unwrap_or_default();
             let items = urls.into_iter().zip(&keys).map(|(url, key)| Count {
                 url,
                 count: key.as_ref().map(count),
             });
-            Ok(Counts {
+            let counts = Counts {
                 items: items.collect(),
                 phrases: site.phrases.of("count"),
                 locale: site.locale,
-            })
+            };
+            Ok((answer::json(&counts)?, shows))
         })
         .await?;
-    answer::public_now(&request, answer::json(&counts)?, "application/json").await
+    Ok(Answer {
+        ready: pages::ready(counts).await?.into(),
+        kind: "application/json",
+        shows,
+    })
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer;
 use super::app::App;
 use crate::error::{Error, Result};
+use crate::live::pages;
 use crate::service::demo;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -19,8 +20,11 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
     let thread = app.store.read(demo::thread).await?;
     let thread_html = format!("/v1/threads/{thread}/html");
     let page = include_str!("../../demo/index.html").replace("{{thread_html}}", &thread_html);
-    let mut response =
-        answer::public_now(&request, page.into_bytes(), "text/html; charset=utf-8").await?;
+    let mut response = answer::public(
+        &request,
+        &pages::ready(page.into_bytes()).await?,
+        "text/html; charset=utf-8",
+    );
     let policy = HeaderValue::from_static(POLICY);
     response
         .headers_mut()

@@ -17,8 +17,11 @@ use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::{Filter, Sort};
 use crate::error::{Error, Result};
+use crate::live::answers::Answer;
+use crate::live::pages;
 use crate::service::reading::{self, Listed};
 use crate::service::threads::{Page, may_be_unwritten};
+use crate::store::board::Subject;
 use crate::store::sites::Site;
 use crate::store::threads::Thread;
 use crate::store::{Conn, comments, sites, threads};
@@ -38,7 +41,11 @@ const HTML: &str = "text/html; charset=utf-8";
 
 /// `GET /v1/threads`: all that a page needs for its first paint.
 pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let query = Query::of(&request);
+    answer::kept(&app, &request, async || first_page(&app, &request).await).await
+}
+
+async fn first_page(app: &App, request: &HttpRequest) -> Result<Answer> {
+    let query = Query::of(request);
     let slug = query.required("site")?.to_owned();
     let url = query.required("url")?.to_owned();
     let key = query.one("key")?.map(str::to_owned);
@@ -57,53 +64,95 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
         .await?;
     let (site, page, id, row) = found;
     let sort = sort.unwrap_or(site.policy.sort);
-    let stamp = Stamp::of(row.as_ref(), &site, now);
-    let is_unwritten = row.is_none();
+    let shows = vec![
+        Subject::Thread(id),
+        Subject::Site(site.id),
+        Subject::Keys(site.id),
+    ];
+    let stamp = row.is_some().then(|| Stamp::of(row.as_ref(), &site, now));
     let build = move |conn: &mut Conn| {
         reading::first_page(conn, &site, &page, sort, limit, now, |page| {
             answer::json(page)
         })
     };
-    if is_unwritten {
-        // Anybody can name pages that do not exist; they are cheap, and not worth remembering.
-        let body = app.store.read(build).await?;
-        return answer::public_now(&request, body, JSON).await;
-    }
-    let name = format!("page {id} {sort:?} {limit}");
-    cached(&app, &request, name, stamp, JSON, build).await
-}
-
-/// The answer of that name in the state that `stamp` names, from the cache or made by `build`.
-async fn cached<F>(
-    app: &App,
-    request: &HttpRequest,
-    name: String,
-    stamp: Stamp,
-    kind: &'static str,
-    build: F,
-) -> Result<HttpResponse>
-where
-    F: FnOnce(&mut Conn) -> Result<Vec<u8>> + Send + 'static,
-{
-    let ready = app.pages.get(name, stamp, app.store.read(build)).await?;
-    Ok(answer::public(request, &ready, kind))
+    let ready = match stamp {
+        Some(stamp) => {
+            let name = format!("page {id} {sort:?} {limit}");
+            app.pages.get(name, stamp, app.store.read(build)).await?
+        }
+        // Anybody can name pages that nobody has written on; they are cheap, and not worth remembering for long.
+        None => pages::ready(app.store.read(build).await?).await?.into(),
+    };
+    Ok(Answer {
+        ready,
+        kind: JSON,
+        shows,
+    })
 }
 
 /// A thread's row with its site, and the stamp of what is shown of them.
-fn known(conn: &mut Conn, thread: ThreadId, now: Time) -> Result<Option<(Thread, Site, Stamp)>> {
-    let Some(row) = threads::by_id(conn, thread)? else {
-        may_be_unwritten(thread)?;
-        return Ok(None);
-    };
-    let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
-    let stamp = Stamp::of(Some(&row), &site, now);
-    Ok(Some((row, site, stamp)))
+struct Seen {
+    row: Thread,
+    site: Site,
+    stamp: Stamp,
+}
+
+impl Seen {
+    /// None where nobody has written yet.
+    fn of(conn: &mut Conn, thread: ThreadId, now: Time) -> Result<Option<Self>> {
+        let Some(row) = threads::by_id(conn, thread)? else {
+            may_be_unwritten(thread)?;
+            return Ok(None);
+        };
+        let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
+        let stamp = Stamp::of(Some(&row), &site, now);
+        Ok(Some(Self { row, site, stamp }))
+    }
+
+    /// The one that a comment of the public's belongs to.
+    fn around(conn: &mut Conn, comment: CommentId, now: Time) -> Result<Self> {
+        let row = comments::by_id(conn, comment)?
+            .filter(|row| row.listed)
+            .ok_or(Error::NotFound)?;
+        Self::of(conn, row.thread_id, now)?
+            .filter(Self::is_public)
+            .ok_or(Error::NotFound)
+    }
+
+    fn is_public(&self) -> bool {
+        !self.row.hidden
+    }
+
+    /// The answer of that name, from the ready ones or made by `build`.
+    async fn answer<F>(
+        &self,
+        app: &App,
+        name: String,
+        kind: &'static str,
+        build: F,
+    ) -> Result<Answer>
+    where
+        F: FnOnce(&mut Conn) -> Result<Vec<u8>> + Send + 'static,
+    {
+        Ok(Answer {
+            ready: app
+                .pages
+                .get(name, self.stamp, app.store.read(build))
+                .await?,
+            kind,
+            shows: vec![Subject::Thread(self.row.id), Subject::Site(self.site.id)],
+        })
+    }
 }
 
 /// `GET /v1/threads/{thread}/comments`.
 pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let thread: ThreadId = id(&request, "thread")?;
-    let query = Query::of(&request);
+    answer::kept(&app, &request, async || roots_of(&app, &request).await).await
+}
+
+async fn roots_of(app: &App, request: &HttpRequest) -> Result<Answer> {
+    let thread: ThreadId = id(request, "thread")?;
+    let query = Query::of(request);
     let sort: Option<Sort> = query.word("sort")?;
     let after = query.one("after")?.map(str::to_owned);
     let cursor = format!("{after:?}");
@@ -116,7 +165,10 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
         (None, Filter::All) => Listed::All(thread),
     };
     let now = Time::now();
-    let found = app.store.read(move |conn| known(conn, thread, now)).await?;
+    let seen = app
+        .store
+        .read(move |conn| Seen::of(conn, thread, now))
+        .await?;
     let build = move |conn: &mut Conn, sort| {
         answer::json(&reading::roots(
             conn,
@@ -126,99 +178,97 @@ pub async fn roots(app: Data<App>, request: HttpRequest) -> Result<HttpResponse>
             limit,
         )?)
     };
-    let Some((_, site, stamp)) = found else {
+    let Some(seen) = seen else {
         // Nobody has written there yet; a cursor can then be none of ours.
-        let body = app
+        let read = app
             .store
-            .read(move |conn| build(conn, sort.unwrap_or(Sort::Newest)))
-            .await?;
-        return answer::public_now(&request, body, JSON).await;
+            .read(move |conn| build(conn, sort.unwrap_or(Sort::Newest)));
+        return Ok(Answer {
+            ready: pages::ready(read.await?).await?.into(),
+            kind: JSON,
+            shows: vec![Subject::Thread(thread)],
+        });
     };
-    let sort = sort.unwrap_or(site.policy.sort);
+    let sort = sort.unwrap_or(seen.site.policy.sort);
     let name = format!("roots {listed:?} {sort:?} {limit} {cursor}");
-    cached(&app, &request, name, stamp, JSON, move |conn| {
-        build(conn, sort)
-    })
-    .await
-}
-
-/// The stamp of a comment's thread.
-fn stamp_of(conn: &mut Conn, comment: CommentId, now: Time) -> Result<Stamp> {
-    let row = comments::by_id(conn, comment)?
-        .filter(|row| row.listed)
-        .ok_or(Error::NotFound)?;
-    let (thread, _, stamp) = known(conn, row.thread_id, now)?.ok_or(Error::NotFound)?;
-    if thread.hidden {
-        return Err(Error::NotFound);
-    }
-    Ok(stamp)
+    seen.answer(app, name, JSON, move |conn| build(conn, sort))
+        .await
 }
 
 /// `GET /v1/comments/{id}`.
 pub async fn permalink(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let comment: CommentId = id(&request, "id")?;
-    let now = Time::now();
-    let stamp = app
-        .store
-        .read(move |conn| stamp_of(conn, comment, now))
-        .await?;
-    cached(
-        &app,
-        &request,
-        format!("comment {comment}"),
-        stamp,
-        JSON,
-        move |conn| answer::json(&reading::permalink(conn, comment, now)?),
-    )
+    answer::kept(&app, &request, async || {
+        let comment: CommentId = id(&request, "id")?;
+        let now = Time::now();
+        let seen = app
+            .store
+            .read(move |conn| Seen::around(conn, comment, now))
+            .await?;
+        let name = format!("comment {comment}");
+        seen.answer(&app, name, JSON, move |conn| {
+            answer::json(&reading::permalink(conn, comment, now)?)
+        })
+        .await
+    })
     .await
 }
 
 /// `GET /v1/comments/{id}/replies`.
 pub async fn replies(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let comment: CommentId = id(&request, "id")?;
-    let query = Query::of(&request);
-    let after = query.one("after")?.map(str::to_owned);
-    let limit = query.limit()?;
-    let now = Time::now();
-    let stamp = app
-        .store
-        .read(move |conn| stamp_of(conn, comment, now))
-        .await?;
-    let name = format!("replies {comment} {limit} {after:?}");
-    cached(&app, &request, name, stamp, JSON, move |conn| {
-        answer::json(&reading::replies(conn, comment, after.as_deref(), limit)?)
+    answer::kept(&app, &request, async || {
+        let comment: CommentId = id(&request, "id")?;
+        let query = Query::of(&request);
+        let after = query.one("after")?.map(str::to_owned);
+        let limit = query.limit()?;
+        let now = Time::now();
+        let seen = app
+            .store
+            .read(move |conn| Seen::around(conn, comment, now))
+            .await?;
+        let name = format!("replies {comment} {limit} {after:?}");
+        seen.answer(&app, name, JSON, move |conn| {
+            answer::json(&reading::replies(conn, comment, after.as_deref(), limit)?)
+        })
+        .await
     })
     .await
 }
 
 /// `GET /v1/threads/{thread}/feed`.
 pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let thread: ThreadId = id(&request, "thread")?;
-    let now = Time::now();
-    let found = app.store.read(move |conn| known(conn, thread, now)).await?;
-    let (row, _, stamp) = found
-        .filter(|(row, _, _)| !row.hidden)
-        .ok_or(Error::NotFound)?;
-    let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
-    cached(
-        &app,
-        &request,
-        format!("feed {thread}"),
-        stamp,
-        ATOM,
-        move |conn| {
+    answer::kept(&app, &request, async || {
+        let thread: ThreadId = id(&request, "thread")?;
+        let seen = public_thread(&app, thread).await?;
+        let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
+        let row = seen.row.clone();
+        seen.answer(&app, format!("feed {thread}"), ATOM, move |conn| {
             let latest = comments::latest_of_thread(conn, thread, FEED)?;
             feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
-        },
-    )
+        })
+        .await
+    })
     .await
+}
+
+/// A thread that somebody has written in, and that is not hidden.
+async fn public_thread(app: &App, thread: ThreadId) -> Result<Seen> {
+    let now = Time::now();
+    let seen = app
+        .store
+        .read(move |conn| Seen::of(conn, thread, now))
+        .await?;
+    seen.filter(Seen::is_public).ok_or(Error::NotFound)
 }
 
 /// `GET /v1/sites/{site}/feed`.
 pub async fn site_feed(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let slug = segment(&request, "site")?.into_owned();
+    answer::kept(&app, &request, async || feed_of_site(&app, &request).await).await
+}
+
+async fn feed_of_site(app: &App, request: &HttpRequest) -> Result<Answer> {
+    let slug = segment(request, "site")?.into_owned();
     let own = format!("{}/v1/sites/{slug}/feed", app.public_url);
-    let feed = app
+    let (id, feed) = app
         .store
         .read(move |conn| {
             let site = crate::service::sites::named(conn, &slug)?;
@@ -244,33 +294,38 @@ pub async fn site_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
                 .first()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            Ok(Feed::of_site(&site, &pairs, &own, &page))
+            Ok((site.id, Feed::of_site(&site, &pairs, &own, &page)))
         })
         .await?;
-    answer::public_now(&request, feed::feed(&feed)?.into_bytes(), ATOM).await
+    Ok(Answer {
+        ready: pages::ready(feed::feed(&feed)?.into_bytes()).await?.into(),
+        kind: ATOM,
+        shows: vec![Subject::Log(id), Subject::Site(id)],
+    })
 }
 
 /// `GET /v1/threads/{thread}/html`.
 pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
-    let thread: ThreadId = id(&request, "thread")?;
-    let query = Query::of(&request);
-    let after = query.one("after")?.map(str::to_owned);
-    let now = Time::now();
-    let found = app.store.read(move |conn| known(conn, thread, now)).await?;
-    let (row, site, stamp) = found
-        .filter(|(row, _, _)| !row.hidden)
-        .ok_or(Error::NotFound)?;
-    let name = format!("html {thread} {after:?}");
-    let answer = cached(&app, &request, name, stamp, HTML, move |conn| {
-        let comments = reading::whole_roots(conn, thread, after.as_deref())?;
-        let page = ThreadPage {
-            thread: &view::thread::Thread::stored(&row, &site, now),
-            comments: &comments,
-            locale: &site.locale,
-        };
-        html::thread_page(&page).map(String::into_bytes)
+    let made = answer::kept(&app, &request, async || {
+        let thread: ThreadId = id(&request, "thread")?;
+        let query = Query::of(&request);
+        let after = query.one("after")?.map(str::to_owned);
+        let now = Time::now();
+        let seen = public_thread(&app, thread).await?;
+        let name = format!("html {thread} {after:?}");
+        let (row, site) = (seen.row.clone(), seen.site.clone());
+        seen.answer(&app, name, HTML, move |conn| {
+            let comments = reading::whole_roots(conn, thread, after.as_deref())?;
+            let page = ThreadPage {
+                thread: &view::thread::Thread::stored(&row, &site, now),
+                comments: &comments,
+                locale: &site.locale,
+            };
+            html::thread_page(&page).map(String::into_bytes)
+        })
+        .await
     });
-    let mut response = answer.await?;
+    let mut response = made.await?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(PLAIN),

@@ -53,7 +53,8 @@ impl Ready {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// What it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
         let compressed = [&self.gzip, &self.brotli];
         let compressed: usize = compressed.into_iter().flatten().map(Bytes::len).sum();
         self.identity.len() + compressed
@@ -128,6 +129,9 @@ impl Pages {
 /// # Errors
 /// [`Error::Internal`] when the task was cancelled by the program's end.
 pub async fn ready(body: Vec<u8>) -> Result<Ready> {
+    if body.len() < WORTH_COMPRESSING {
+        return Ok(Ready::new(body));
+    }
     tokio::task::spawn_blocking(move || Ready::new(body))
         .await
         .map_err(|error| Error::Internal(format!("compression task: {error}")))

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -22,11 +22,25 @@ pub enum Conn {
 }
 
 impl Conn {
-    /// The statement that opens one consistent state for reading, and reading only.
+    /// What opens one consistent state for reading, and reading only.
     pub(super) fn begin_read(&self) -> &'static str {
         match self {
-            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // What is set is set for the transaction alone: behind a pooler the next may run on another connection.
+            Self::Postgres(_) => {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
+            }
             Self::Sqlite(_) => "BEGIN",
+        }
+    }
+
+    /// What opens a transaction that writes, whatever isolation the server gives when nothing is said. (SQLite's writer
+    /// opens its own.)
+    pub(super) fn begin_write(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '30s'"
+            }
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
         }
     }
 }
@@ -92,8 +106,7 @@ pub(super) fn connect(database: &Database) -> Result<Conn> {
             Ok(Conn::Sqlite(conn))
         }
         Database::Postgres(url) => {
-            let mut conn = PgConnection::establish(&with_patience(url)).map_err(away)?;
-            conn.batch_execute("SET client_min_messages = warning; SET statement_timeout = '30s'")?;
+            let conn = PgConnection::establish(&with_patience(url)).map_err(away)?;
             Ok(Conn::Postgres(conn))
         }
     }
@@ -136,11 +149,18 @@ fn make_private(path: &Path) -> Result<()> {
 
 /// Makes and checks pooled connections.
 #[derive(Debug)]
-pub(super) struct Manager(Database);
+pub(super) struct Manager {
+    database: Database,
+    /// Whether a pooler stands between, which may give each transaction another connection.
+    is_pooled: bool,
+}
 
 impl Manager {
-    pub(super) fn new(database: Database) -> Self {
-        Self(database)
+    pub(super) fn new(database: Database, is_pooled: bool) -> Self {
+        Self {
+            database,
+            is_pooled,
+        }
     }
 }
 
@@ -149,10 +169,15 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Conn> {
-        let mut conn = connect(&self.0)?;
-        if let Conn::Sqlite(conn) = &mut conn {
+        let mut conn = connect(&self.database)?;
+        match &mut conn {
             // The one writer has a connection of its own.
-            conn.batch_execute("PRAGMA query_only = ON")?;
+            Conn::Sqlite(conn) => conn.batch_execute("PRAGMA query_only = ON")?,
+            // What was prepared on one connection is not there on the next.
+            Conn::Postgres(conn) if self.is_pooled => {
+                conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+            }
+            Conn::Postgres(_) => {}
         }
         Ok(conn)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::board::Change;
 use super::schema::events;
 use super::threads::{self, Thread};
 use super::types::Named;
@@ -99,7 +100,7 @@ fn insert(
         .execute(&mut **tx)?;
     locked.thread.last_at = at;
     locked.thread.version = version;
-    tx.touched.push(locked.id);
+    tx.note(Change::Thread(locked.id, locked.site_id));
     Ok(at)
 }
 

@@ -73,7 +73,9 @@ pub fn run(conn: &mut Conn) -> Result<Vec<&'static str>> {
         Conn::Sqlite(_) => conn.batch_execute("BEGIN IMMEDIATE")?,
         Conn::Postgres(_) => {
             // A new index on a large table, or waiting for another instance that makes it, takes long.
-            conn.batch_execute("BEGIN; SET LOCAL statement_timeout = 0")?;
+            conn.batch_execute(
+                "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning",
+            )?;
             diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
                 .bind::<BigInt, _>(LOCK)
                 .execute(conn)?;

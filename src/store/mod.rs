@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod bans;
+pub mod board;
 pub mod comments;
 mod connection;
 pub mod consents;
@@ -11,6 +12,7 @@ pub mod idempotency;
 pub mod letter_requests;
 pub mod mailboxes;
 pub mod migrations;
+mod notices;
 pub mod offline;
 pub mod outbox;
 pub mod passages;
@@ -47,7 +49,9 @@ pub use events::Locked;
 
 use crate::domain::id::ThreadId;
 use crate::error::{Error, Result};
+use board::{Board, Change};
 use connection::Manager;
+use notices::{Heard, Notices};
 
 /// How often a write runs again when another transaction was first (PostgreSQL).
 const ATTEMPTS: u32 = 8;
@@ -63,13 +67,43 @@ struct Inner {
     pool: Pool<Manager>,
     /// SQLite's one writer; PostgreSQL writes through the pool.
     writer: Option<writer::Writer>,
+    herald: Herald,
+    /// The line to other instances, where there can be any.
+    notices: Option<Notices>,
+}
+
+/// A transaction that writes: the connection, and what it changed that the public can see.
+pub struct Tx<'a> {
+    conn: &'a mut Conn,
+    changes: Vec<Change>,
+}
+
+impl Tx<'_> {
+    /// Says that this changed, once it is committed.
+    fn note(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}
+
+/// Makes changes known within this process.
+#[derive(Clone)]
+struct Herald {
+    board: Arc<Board>,
+    /// To whoever watches threads.
     touched: mpsc::UnboundedSender<ThreadId>,
 }
 
-/// A transaction that writes: the connection, and the threads whose log it appended to.
-pub struct Tx<'a> {
-    conn: &'a mut Conn,
-    touched: Vec<ThreadId>,
+impl Herald {
+    /// Makes changes known that were committed.
+    fn announce(&self, changes: &[Change]) {
+        for change in changes {
+            self.board.note(*change);
+            if let Change::Thread(thread, _) = change {
+                // Nobody listens when the service stops; the log has it all the same.
+                let _ = self.touched.send(*thread);
+            }
+        }
+    }
 }
 
 impl std::ops::Deref for Tx<'_> {
@@ -87,18 +121,20 @@ impl std::ops::DerefMut for Tx<'_> {
 }
 
 impl Store {
-    /// Opens the database with `readers` pooled connections and brings its schema up to date.
-    /// Every thread whose log grows is announced on the receiver, after the commit.
+    /// Opens the database with `readers` pooled connections and brings its schema up to date. `direct` is another way to
+    /// the same PostgreSQL, where `database` leads through a pooler of transactions. Every thread whose log grows is
+    /// announced on the receiver, after the commit.
     ///
     /// # Errors
     /// When the database cannot be reached, or holds a newer schema than this program knows.
     pub fn open(
         database: Database,
+        direct: Option<Database>,
         readers: u32,
     ) -> Result<(Self, mpsc::UnboundedReceiver<ThreadId>)> {
-        let mut first = connection::connect(&database)?;
+        let mut first = connection::connect(direct.as_ref().unwrap_or(&database))?;
         migrations::run(&mut first)?;
-        let manager = Manager::new(database.clone());
+        let manager = Manager::new(database.clone(), direct.is_some());
         let pool = Pool::builder()
             .max_size(readers)
             .min_idle(Some(1))
@@ -108,16 +144,34 @@ impl Store {
             .build(manager)
             .map_err(|error| Error::Internal(format!("connection pool: {error}")))?;
         let (touched, receiver) = mpsc::unbounded_channel();
-        let writer = match &database {
-            Database::Sqlite(_) => Some(writer::Writer::start(first, touched.clone())?),
-            Database::Postgres(_) => None,
+        let herald = Herald {
+            board: Arc::new(Board::new()),
+            touched,
+        };
+        let (writer, notices) = match &database {
+            Database::Sqlite(_) => (Some(writer::Writer::start(first, herald.clone())?), None),
+            Database::Postgres(_) => {
+                let herald = herald.clone();
+                let hear = move |heard| match heard {
+                    Heard::Change(change) => herald.announce(&[change]),
+                    Heard::Silence => herald.board.note_all(),
+                };
+                let server = direct.unwrap_or(database);
+                (None, Some(Notices::start(server, hear)?))
+            }
         };
         let inner = Inner {
             pool,
             writer,
-            touched,
+            herald,
+            notices,
         };
         Ok((Self(Arc::new(inner)), receiver))
+    }
+
+    /// What changed when.
+    pub fn board(&self) -> &Board {
+        &self.0.herald.board
     }
 
     /// Runs `work` on one consistent, read-only state of the data.
@@ -170,10 +224,10 @@ impl Store {
         let mut conn = self.checkout()?;
         for attempt in 1.. {
             match transaction(&mut conn, work) {
-                Ok((answer, touched)) => {
-                    for thread in touched {
-                        // Nobody listens when the service stops; the log has it all the same.
-                        let _ = self.0.touched.send(thread);
+                Ok((answer, changes)) => {
+                    self.0.herald.announce(&changes);
+                    if let Some(notices) = &self.0.notices {
+                        changes.into_iter().for_each(|change| notices.tell(change));
                     }
                     return Ok(answer);
                 }
@@ -213,21 +267,21 @@ impl Store {
 fn transaction<T>(
     conn: &mut Conn,
     work: &dyn Fn(&mut Tx) -> Result<T>,
-) -> Result<(T, Vec<ThreadId>)> {
-    conn.batch_execute("BEGIN")?;
+) -> Result<(T, Vec<Change>)> {
+    conn.batch_execute(conn.begin_write())?;
     let mut tx = Tx {
         conn,
-        touched: Vec::new(),
+        changes: Vec::new(),
     };
     let answer = work(&mut tx);
-    let touched = std::mem::take(&mut tx.touched);
+    let changes = std::mem::take(&mut tx.changes);
     match answer {
         Ok(answer) => {
             if let Err(error) = conn.batch_execute("COMMIT") {
                 let _ = conn.batch_execute("ROLLBACK");
                 return Err(error.into());
             }
-            Ok((answer, touched))
+            Ok((answer, changes))
         }
         Err(error) => {
             // A connection that is gone rolls back by itself.

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::Conn;
+use super::board::Change;
 use super::schema::sites;
 use super::types::Json;
+use super::{Conn, Tx};
 use crate::domain::id::SiteId;
 use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
@@ -84,9 +85,10 @@ pub fn replace(conn: &mut Conn, site: &Site) -> Result<()> {
 
 /// Says that something on every page of the site changed, such as whose name bears a badge; and locks
 /// its row until the transaction ends.
-pub fn bump(conn: &mut Conn, id: SiteId) -> Result<()> {
+pub fn bump(tx: &mut Tx, id: SiteId) -> Result<()> {
+    tx.note(Change::Site(id));
     diesel::update(sites::table.find(id))
         .set(sites::version.eq(sites::version + 1))
-        .execute(conn)?;
+        .execute(&mut **tx)?;
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::Conn;
+use super::board::Change;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
+use super::{Conn, Tx};
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::{Moderation, ThreadState};
@@ -128,7 +129,9 @@ pub fn by_key(conn: &mut Conn, site: SiteId, key: &str) -> Result<(ThreadId, Opt
 }
 
 /// Makes a thread and the key that leads to it.
-pub fn insert(conn: &mut Conn, thread: &Thread) -> Result<()> {
+pub fn insert(tx: &mut Tx, thread: &Thread) -> Result<()> {
+    tx.note(Change::Keys(thread.site_id));
+    let conn: &mut Conn = tx;
     diesel::insert_into(threads::table)
         .values(thread)
         .execute(conn)?;
@@ -144,7 +147,9 @@ pub fn insert(conn: &mut Conn, thread: &Thread) -> Result<()> {
 
 /// Makes a key lead to this thread, and no other key any more. What the key led to before, if it led
 /// anywhere, is left without one.
-pub fn rename(conn: &mut Conn, site: SiteId, key: &str, id: ThreadId) -> Result<()> {
+pub fn rename(tx: &mut Tx, site: SiteId, key: &str, id: ThreadId) -> Result<()> {
+    tx.note(Change::Keys(site));
+    let conn: &mut Conn = tx;
     diesel::delete(thread_keys::table.filter(thread_keys::thread_id.eq(id))).execute(conn)?;
     diesel::delete(thread_keys::table.find((site, key))).execute(conn)?;
     diesel::insert_into(thread_keys::table)
@@ -173,14 +178,31 @@ pub fn count(conn: &mut Conn, id: ThreadId, difference: i64) -> Result<()> {
     Ok(())
 }
 
-/// Published comments under each of these keys; keys that lead nowhere are left out.
-pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<(String, i64)>> {
+/// How many published comments a key leads to.
+#[derive(Debug, Queryable)]
+pub struct Counted {
+    /// The key.
+    pub key: String,
+    /// The thread.
+    pub thread: ThreadId,
+    /// Whether moderators keep it from the public.
+    pub hidden: bool,
+    /// Its published comments.
+    pub count: i64,
+}
+
+/// The counts of the threads that these keys lead to; keys that lead nowhere are left out.
+pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<Counted>> {
     let query = thread_keys::table
         .inner_join(threads::table)
         .filter(thread_keys::site_id.eq(site))
         .filter(thread_keys::key.eq_any(keys))
-        .filter(threads::hidden.eq(false))
-        .select((thread_keys::key, threads::comment_count));
+        .select((
+            thread_keys::key,
+            threads::id,
+            threads::hidden,
+            threads::comment_count,
+        ));
     Ok(query.load(conn)?)
 }
 

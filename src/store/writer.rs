@@ -8,10 +8,10 @@ use std::thread::JoinHandle;
 
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::{Conn, Tx};
-use crate::domain::id::ThreadId;
+use super::board::Change;
+use super::{Conn, Herald, Tx};
 use crate::error::{Error, Result};
 
 /// How many writes may wait; the next one is told to come back.
@@ -27,11 +27,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut conn: Conn, touched: mpsc::UnboundedSender<ThreadId>) -> Result<Self> {
+    pub(super) fn start(mut conn: Conn, herald: Herald) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("postil-writer".into())
-            .spawn(move || serve(&mut conn, &jobs, &touched))
+            .spawn(move || serve(&mut conn, &jobs, &herald))
             .map_err(|error| Error::Internal(format!("writer thread: {error}")))?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
@@ -48,7 +48,7 @@ impl Writer {
         let job = Box::new(Waiting {
             work,
             outcome: None,
-            touched: Vec::new(),
+            changes: Vec::new(),
             reply,
         });
         let queue = self.queue.lock().map_err(|_| Error::Busy)?.clone();
@@ -77,7 +77,7 @@ impl Writer {
 struct Waiting<T, F> {
     work: F,
     outcome: Option<Result<T>>,
-    touched: Vec<ThreadId>,
+    changes: Vec<Change>,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -85,8 +85,11 @@ trait Job: Send {
     /// Runs the work; true when what it wrote shall stay.
     fn run(&mut self, conn: &mut Conn) -> bool;
 
-    /// Tells whoever waits, now that the transaction has ended so; gives the threads to announce.
-    fn settle(self: Box<Self>, committed: Result<()>) -> Vec<ThreadId>;
+    /// What it changed, if it did.
+    fn changes(&self) -> &[Change];
+
+    /// Tells whoever waits, now that the transaction has ended so.
+    fn settle(self: Box<Self>, committed: Result<()>);
 }
 
 impl<T, F> Job for Waiting<T, F>
@@ -97,49 +100,41 @@ where
     fn run(&mut self, conn: &mut Conn) -> bool {
         let mut tx = Tx {
             conn,
-            touched: Vec::new(),
+            changes: Vec::new(),
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(&mut tx)))
             .unwrap_or_else(|_| Err(Error::Internal("a write panicked".into())));
-        self.touched = tx.touched;
         let keep = outcome.is_ok();
+        self.changes = match keep {
+            true => tx.changes,
+            false => Vec::new(),
+        };
         self.outcome = Some(outcome);
         keep
     }
 
-    fn settle(self: Box<Self>, committed: Result<()>) -> Vec<ThreadId> {
+    fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    fn settle(self: Box<Self>, committed: Result<()>) {
         let answer = match (self.outcome, committed) {
             (Some(Ok(answer)), Ok(())) => Ok(answer),
             (Some(Ok(_)) | None, Err(error)) => Err(error),
             (Some(Err(error)), _) => Err(error),
             (None, Ok(())) => Err(Error::Internal("a write was never run".into())),
         };
-        let touched = if answer.is_ok() {
-            self.touched
-        } else {
-            Vec::new()
-        };
         // Whoever asked may have gone away meanwhile.
         let _ = self.reply.send(answer);
-        touched
     }
 }
 
-fn serve(
-    conn: &mut Conn,
-    jobs: &Receiver<Box<dyn Job>>,
-    announce: &mpsc::UnboundedSender<ThreadId>,
-) {
+fn serve(conn: &mut Conn, jobs: &Receiver<Box<dyn Job>>, herald: &Herald) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(BATCH - 1));
-        let mut touched = Vec::new();
         match commit(conn, &mut batch) {
-            Ok(()) => {
-                for job in batch {
-                    touched.extend(job.settle(Ok(())));
-                }
-            }
+            Ok(()) => settle(batch, herald),
             // Nothing ran, and nobody's own work is at fault: another process has the lock.
             Err(Failed::Begin(_)) => {
                 for job in batch {
@@ -150,14 +145,23 @@ fn serve(
             // work: each runs once more on its own, so that only those fail that must.
             Err(Failed::Within(_)) => {
                 for mut job in batch {
-                    let committed = commit(conn, std::slice::from_mut(&mut job));
-                    touched.extend(job.settle(committed.map_err(Failed::into_error)));
+                    match commit(conn, std::slice::from_mut(&mut job)) {
+                        Ok(()) => settle(vec![job], herald),
+                        Err(failed) => job.settle(Err(failed.into_error())),
+                    }
                 }
             }
         }
-        for thread in touched {
-            let _ = announce.send(thread);
-        }
+    }
+}
+
+/// Tells of what was committed: first whoever reads, then whoever wrote, since these may read at once.
+fn settle(batch: Vec<Box<dyn Job>>, herald: &Herald) {
+    for job in &batch {
+        herald.announce(job.changes());
+    }
+    for job in batch {
+        job.settle(Ok(()));
     }
 }
 

@@ -282,7 +282,7 @@ fn every_list_comes_out_of_an_index_in_its_order() {
         let uuid = |value: &serde_json::Value| Uuid::parse_str(value.as_str().unwrap()).unwrap();
         let thread = ThreadId::from_uuid(uuid(&posted["thread_id"]));
         let comment = CommentId::from_uuid(uuid(&posted["id"]));
-        let (store, _announced) = Store::open(app.database(), 1).unwrap();
+        let (store, _announced) = Store::open(app.database(), None, 1).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

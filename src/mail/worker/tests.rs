@@ -34,7 +34,7 @@ impl World {
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("postil.db"));
-        let (store, _) = Store::open(database, 2).unwrap();
+        let (store, _) = Store::open(database, None, 2).unwrap();
         let now = Time::now();
         let site = sites::Site {
             id: SiteId::new(),
@@ -59,12 +59,11 @@ impl World {
             site: site.id,
             thread: thread.clone(),
         };
-        world
-            .write(move |conn| {
-                sites::insert(conn, &site)?;
-                threads::insert(conn, &thread)
-            })
-            .await;
+        let written = world.store.write(move |tx| {
+            sites::insert(tx, &site)?;
+            threads::insert(tx, &thread)
+        });
+        written.await.unwrap();
         world
     }
 
