@@ -20,6 +20,7 @@ use crate::http;
 use crate::http::app::App;
 use crate::http::files::Files;
 use crate::http::limits::{Limit, Limits};
+use crate::http::observe::RequestIds;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
@@ -154,6 +155,7 @@ impl Service {
             followers: Arc::new(Semaphore::new(FOLLOWERS)),
             limits,
             trusted_proxies: config.trusted_proxies,
+            request_ids: RequestIds::new()?,
             metrics,
             public_url: public.to_string(),
             demo: config.demo,

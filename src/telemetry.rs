@@ -85,7 +85,7 @@ struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Endpoint {
     method: &'static str,
-    route: String,
+    route: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -152,11 +152,11 @@ impl Metrics {
 
     /// Counts an answer on a route: its pattern, such as `/v1/comments/{id}`, never a path, since a path may name
     /// somebody and each new one would be kept for ever.
-    pub fn answered(&self, method: &str, pattern: &str, status: u16, took: Duration) {
+    pub fn answered(&self, method: &str, route: &'static str, status: u16, took: Duration) {
         let known = METHODS.iter().copied().find(|known| *known == method);
         let endpoint = Endpoint {
             method: known.unwrap_or("OTHER"),
-            route: pattern.to_owned(),
+            route,
         };
         self.durations
             .get_or_create(&endpoint)

@@ -33,7 +33,7 @@ pub fn public(request: &HttpRequest, ready: &Ready, content_type: &'static str) 
     let mut response = HttpResponse::build(status);
     response
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static(PUBLIC)))
-        .insert_header((header::ETAG, ready.etag.as_str()))
+        .insert_header((header::ETAG, ready.etag.clone()))
         .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")));
     if is_known {
         return response.finish();
@@ -89,18 +89,20 @@ pub fn mark_replayed(response: &mut HttpResponse) {
 }
 
 /// Whether the client says that it has this (RFC 9110 §13.1.2: weak comparison).
-fn has(request: &HttpRequest, etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let own = opaque(etag);
-    request
-        .headers()
-        .get_all(header::IF_NONE_MATCH)
-        .any(|value| {
-            let Ok(value) = value.to_str() else {
-                return false;
-            };
-            value.trim() == "*" || value.split(',').any(|tag| opaque(tag) == own)
-        })
+fn has(request: &HttpRequest, etag: &HeaderValue) -> bool {
+    fn opaque(tag: &[u8]) -> &[u8] {
+        let tag = tag.trim_ascii();
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    let own = opaque(etag.as_bytes());
+    let mut named = request.headers().get_all(header::IF_NONE_MATCH);
+    named.any(|value| {
+        let value = value.as_bytes().trim_ascii();
+        value == b"*"
+            || value
+                .split(|byte| *byte == b',')
+                .any(|tag| opaque(tag) == own)
+    })
 }
 
 /// The smallest form that the client takes (RFC 9110 §12.5.3).

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::files::Files;
 use super::limits::Limits;
+use super::observe::RequestIds;
 use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
@@ -37,6 +38,8 @@ pub struct App {
     pub limits: Limits,
     /// Whose word about a client's address counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Ids for requests.
+    pub request_ids: RequestIds,
     /// What is counted.
     pub metrics: Metrics,
     /// How browsers reach the service, without a slash at the end.

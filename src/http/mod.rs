@@ -248,11 +248,19 @@ where
     (method, route().to(handler))
 }
 
+/// The pattern of the address that a request was made to: what logs and metrics call it.
+#[derive(Clone, Copy)]
+struct Pattern(&'static str);
+
 /// One address with its methods. GET answers HEAD too (RFC 9110 §9.3.2), and any other method is told
 /// which there are (§15.5.6).
-fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
+fn at<const N: usize>(
+    config: &mut ServiceConfig,
+    path: &'static str,
+    routes: [(Method, Route); N],
+) {
     let mut methods = Vec::new();
-    let mut resource = resource(path);
+    let mut resource = resource(path).app_data(Pattern(path));
     for (method, route) in routes {
         methods.push(method.to_string());
         let route = if method == Method::GET {

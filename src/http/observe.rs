@@ -1,6 +1,7 @@
 //! What happens around every request: its id, the log line, the metrics, CORS, and the problem that an
 //! error becomes. The log names the route, never the path, the query or a token.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use actix_web::HttpResponse;
@@ -9,12 +10,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
-use super::app::App;
-use super::problem;
+use super::{Pattern, problem};
 use crate::domain::invalid::Invalid;
+use crate::domain::time::Time;
 use crate::error::Error;
 
 const ALLOWED_HEADERS: &str =
@@ -32,9 +32,9 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
-    let request_id = Uuid::now_v7().to_string();
+    let app = super::request::app(request.request())?;
+    let request_id = app.request_ids.next().to_string();
     let is_api = request.path().starts_with("/v1/");
-    let app = request.app_data::<Data<App>>().cloned();
     let mut response = if is_api && is_preflight(&request) {
         request.into_response(preflight()).map_into_boxed_body()
     } else {
@@ -60,25 +60,56 @@ pub async fn observe(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "unknown".into());
-    let method = response.request().method().as_str();
-    let status = response.status().as_u16();
+    let pattern = response.request().app_data::<Pattern>();
+    let route = pattern.map_or("unknown", |pattern| pattern.0);
+    let method = response.request().method();
+    let status = response.status();
     let took = started.elapsed();
-    if let Some(app) = app {
-        app.metrics.answered(method, &route, status, took);
+    app.metrics
+        .answered(method.as_str(), route, status.as_u16(), took);
+    let (status, micros) = (status.as_u16(), took.as_micros() as u64);
+    // Pages are read many times for each thing that happens: that all went well is in the metrics.
+    if method.is_safe() && status < 400 {
+        tracing::debug!(request_id, %method, route, status, micros, "answered");
+    } else {
+        tracing::info!(request_id, %method, route, status, micros, "answered");
     }
-    tracing::info!(
-        request_id,
-        method,
-        route,
-        status,
-        micros = took.as_micros() as u64,
-        "answered"
-    );
     Ok(response)
+}
+
+/// Ids for requests: UUIDs that rise with time (v7, RFC 9562 §5.7), with a counter from a random start in place of fresh
+/// randomness, which would cost a system call each.
+pub struct RequestIds {
+    process: [u8; 5],
+    counter: AtomicU64,
+}
+
+impl RequestIds {
+    /// Ids that no other process gives.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the system has no randomness.
+    pub fn new() -> Result<Self, Error> {
+        let mut random = [0; 13];
+        getrandom::getrandom(&mut random)
+            .map_err(|error| Error::Internal(format!("no randomness: {error}")))?;
+        let mut counter = [0; 8];
+        counter.copy_from_slice(&random[5..]);
+        Ok(Self {
+            process: [random[0], random[1], random[2], random[3], random[4]],
+            counter: AtomicU64::new(u64::from_be_bytes(counter)),
+        })
+    }
+
+    fn next(&self) -> Uuid {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let mut bytes = [0; 10];
+        bytes[..5].copy_from_slice(&self.process);
+        bytes[5..].copy_from_slice(&number[3..]);
+        let millis = Time::now().micros() / 1_000;
+        Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or_default(), &bytes)
+            .into_uuid()
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

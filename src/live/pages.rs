@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -18,7 +19,7 @@ const WORTH_COMPRESSING: usize = 860;
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// Weak, of the uncompressed body (RFC 9110 §8.8.3).
-    pub etag: String,
+    pub etag: HeaderValue,
     /// As it is.
     pub identity: Bytes,
     /// With gzip (RFC 1952).
@@ -44,6 +45,9 @@ impl Ready {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
         let etag = format!("W/\"{:016x}{:x}\"", hasher.finish(), body.len());
+        // Hexadecimal digits between quotation marks are a header's value.
+        let etag =
+            HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
         let worth = body.len() >= WORTH_COMPRESSING;
         Self {
             etag,

@@ -204,6 +204,25 @@ mod tests {
         );
     }
 
+    #[derive(QueryableByName)]
+    struct CompileOption {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        compile_options: String,
+    }
+
+    #[test]
+    fn sqlite_keeps_a_statement_prepared_whatever_is_bound_to_it() {
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        let options: Vec<CompileOption> = diesel::sql_query("PRAGMA compile_options")
+            .load(&mut conn)
+            .unwrap();
+        let has = |name: &str| options.iter().any(|option| option.compile_options == name);
+        assert!(
+            has("ENABLE_QPSG") && !has("ENABLE_STAT4"),
+            "see .cargo/config.toml"
+        );
+    }
+
     #[test]
     fn databases_are_told_apart_by_their_scheme() {
         assert_eq!(
