@@ -7,19 +7,30 @@
 
 mod drive;
 mod floor;
+mod large;
+mod live;
 mod reading;
+mod seed;
 mod service;
 mod table;
 mod texts;
+mod weight;
 mod writing;
 
 /// A bench by name.
-const BENCHES: [(&str, fn()); 2] = [("reading", reading::run), ("writing", writing::run)];
+const BENCHES: [(&str, fn()); 5] = [
+    ("weight", weight::run),
+    ("reading", reading::run),
+    ("writing", writing::run),
+    ("live", live::run),
+    ("large", large::run),
+];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
         Some(drive::ROLE) => return drive::work(),
+        Some(live::ROLE) => return live::listen(),
         Some(floor::ROLE) => return floor::serve(&words[1..]),
         _ => {}
     }

@@ -28,7 +28,6 @@ pub fn receive(
     let mut counted = vec!["received".to_owned()];
     let reasons = ruling.reasons;
     if ruling.outcome == Outcome::Publish {
-        comments::insert(tx, comment)?;
         show(tx, thread, comment, None, now)?;
     } else {
         let status = match ruling.outcome {
@@ -79,6 +78,7 @@ pub fn publish(tx: &mut Tx, thread: &mut Locked, comment: &mut Comment, now: Tim
     show(tx, thread, comment, Some(from), now)
 }
 
+/// Makes a comment visible that stood at `from`; one that is not stored yet is stored so.
 fn show(
     tx: &mut Tx,
     thread: &mut Locked,
@@ -120,16 +120,27 @@ fn show(
         }
     }
     let at = events::append(tx, thread, EventKind::CommentCreated, Some(comment.id), now)?;
-    stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
-    tally(tx, comment, from, Status::Published)?;
     if from.is_some() {
+        stand(tx, comment, Status::Published, true, Some(at), Vec::new())?;
         queue::note(tx, comment.id, now)?;
+    } else {
+        set(comment, Status::Published, true, Some(at), Vec::new());
+        comments::insert(tx, comment)?;
     }
+    tally(tx, comment, from, Status::Published)?;
     threads::count(tx, thread.id, 1)?;
+    count_beneath(tx, comment, 1)?;
+    comments::touch(tx, comment.root_id, at)
+}
+
+/// Counts a published comment with all that it answers.
+fn count_beneath(tx: &mut Tx, comment: &Comment, difference: i64) -> Result<()> {
     let path = comments::ancestors(tx, comment)?;
     let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
-    comments::count_replies(tx, &ids, 1)?;
-    comments::touch(tx, comment.root_id, at)
+    match ids.is_empty() {
+        true => Ok(()),
+        false => comments::count_replies(tx, &ids, difference),
+    }
 }
 
 fn found(tx: &mut Tx, id: Option<CommentId>) -> Result<Option<Comment>> {
@@ -165,9 +176,7 @@ pub fn withdraw(
             events::append_passage(tx, thread, Some(passage.id), now)?;
         }
     }
-    let path = comments::ancestors(tx, comment)?;
-    let ids: Vec<CommentId> = path.iter().map(|ancestor| ancestor.id).collect();
-    comments::count_replies(tx, &ids, -1)?;
+    count_beneath(tx, comment, -1)?;
     if answered {
         return Ok(());
     }
@@ -240,10 +249,7 @@ fn stand(
     at: Option<Time>,
     reasons: Vec<Reason>,
 ) -> Result<()> {
-    comment.status = Named(status);
-    comment.listed = listed;
-    comment.published_at = comment.published_at.or(at);
-    comment.reasons = Json::new(reasons);
+    set(comment, status, listed, at, reasons);
     let standing = Standing {
         status: comment.status,
         listed,
@@ -251,4 +257,17 @@ fn stand(
         reasons: comment.reasons.clone(),
     };
     comments::stand(tx, comment.id, &standing)
+}
+
+fn set(
+    comment: &mut Comment,
+    status: Status,
+    listed: bool,
+    at: Option<Time>,
+    reasons: Vec<Reason>,
+) {
+    comment.status = Named(status);
+    comment.listed = listed;
+    comment.published_at = comment.published_at.or(at);
+    comment.reasons = Json::new(reasons);
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::{bans, comment_networks};
 use super::types::Named;
 use crate::domain::id::{BanId, CommentId, SiteId};
@@ -45,12 +46,12 @@ impl Ban {
 
 /// The ban with that id.
 pub fn by_id(conn: &mut Conn, id: BanId) -> Result<Option<Ban>> {
-    Ok(bans::table.find(id).first(conn).optional()?)
+    Ok(bans::table.find(id).row(conn)?)
 }
 
 /// Adds a ban.
 pub fn insert(conn: &mut Conn, ban: &Ban) -> Result<()> {
-    diesel::insert_into(bans::table).values(ban).execute(conn)?;
+    diesel::insert_into(bans::table).values(ban).run(conn)?;
     Ok(())
 }
 
@@ -59,7 +60,7 @@ pub fn lift(conn: &mut Conn, id: BanId, now: Time) -> Result<()> {
     let open = bans::table.find(id).filter(bans::lifted_at.is_null());
     diesel::update(open)
         .set(bans::lifted_at.eq(now))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -73,7 +74,7 @@ pub fn matching(conn: &mut Conn, site: SiteId, values: &[Vec<u8>]) -> Result<Vec
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
             "lifted_at IS NULL",
         ));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Under which keys the networks are hashed that are banned on a site.
@@ -86,7 +87,7 @@ pub fn epochs(conn: &mut Conn, site: SiteId) -> Result<Vec<i64>> {
         ))
         .select(bans::epoch)
         .distinct();
-    let epochs: Vec<Option<i64>> = query.load(conn)?;
+    let epochs: Vec<Option<i64>> = query.rows(conn)?;
     Ok(epochs.into_iter().flatten().collect())
 }
 
@@ -122,7 +123,7 @@ pub fn remember_network(
             comment_networks::hash.eq(hash),
             comment_networks::at.eq(at),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -131,7 +132,7 @@ pub fn network_of(conn: &mut Conn, comment: CommentId) -> Result<Option<(i64, Ve
     let query = comment_networks::table
         .find(comment)
         .select((comment_networks::epoch, comment_networks::hash));
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// Forgets where at most `limit` comments from before `before` came from; gives how many.
@@ -140,7 +141,7 @@ pub fn forget_networks(conn: &mut Conn, before: Time, limit: i64) -> Result<usiz
         .filter(comment_networks::at.lt(before))
         .limit(limit)
         .select(comment_networks::comment_id)
-        .load(conn)?;
+        .rows(conn)?;
     let query = comment_networks::table.filter(comment_networks::comment_id.eq_any(&old));
-    Ok(diesel::delete(query).execute(conn)?)
+    Ok(diesel::delete(query).run(conn)?)
 }

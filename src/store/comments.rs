@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::comments;
 use super::threads::Thread;
 use super::types::{Json, Named};
@@ -136,21 +137,21 @@ pub fn are_in(conn: &mut Conn, thread: ThreadId) -> Result<bool> {
 
 /// The comment with that id, whatever its state.
 pub fn by_id(conn: &mut Conn, id: CommentId) -> Result<Option<Comment>> {
-    Ok(comments::table.find(id).first(conn).optional()?)
+    Ok(comments::table.find(id).row(conn)?)
 }
 
 /// These comments, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[CommentId]) -> Result<Vec<Comment>> {
     Ok(comments::table
         .filter(comments::id.eq_any(ids))
-        .load(conn)?)
+        .rows(conn)?)
 }
 
 /// Adds a comment.
 pub fn insert(conn: &mut Conn, comment: &Comment) -> Result<()> {
     diesel::insert_into(comments::table)
         .values(comment)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -263,14 +264,14 @@ pub fn pinned(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Comment>> {
         ))
         .filter(comments::status.eq(Named(Status::Published)))
         .order(comments::published_at.asc());
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Pins a comment, or lets it go.
 pub fn pin(conn: &mut Conn, id: CommentId, pinned: bool) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(comments::pinned.eq(pinned))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -331,7 +332,7 @@ pub fn latest_of_thread(conn: &mut Conn, thread: ThreadId, limit: i64) -> Result
         .filter(comments::status.eq(Named(Status::Published)))
         .order((comments::published_at.desc(), comments::id.desc()))
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The published comments of a site, newest first, at most `limit`.
@@ -342,7 +343,7 @@ pub fn latest_of_site(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<C
         .filter(comments::status.eq(Named(Status::Published)))
         .order((comments::published_at.desc(), comments::id.desc()))
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// A person's comments in a thread, the latest first, at most `limit`.
@@ -357,7 +358,7 @@ pub fn of_person(
         .filter(comments::thread_id.eq(thread))
         .order(comments::created_at.desc())
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// How many comments a person wrote and did not take back.
@@ -375,7 +376,7 @@ pub fn latest_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<Comm
         .filter(comments::person_id.eq(person))
         .filter(comments::status.eq(Named(Status::Published)))
         .order(comments::created_at.desc());
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// A thread in which a person wrote, if there is any.
@@ -383,14 +384,14 @@ pub fn thread_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<Thre
     let query = comments::table
         .filter(comments::person_id.eq(person))
         .select(comments::thread_id);
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// Says that a comment is somebody else's.
 pub fn set_person(conn: &mut Conn, id: CommentId, person: PersonId) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(comments::person_id.eq(person))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -426,7 +427,7 @@ pub struct Standing {
 pub fn stand(conn: &mut Conn, id: CommentId, standing: &Standing) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(standing)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -434,7 +435,7 @@ pub fn stand(conn: &mut Conn, id: CommentId, standing: &Standing) -> Result<()> 
 pub fn list(conn: &mut Conn, id: CommentId, listed: bool) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(comments::listed.eq(listed))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -442,7 +443,7 @@ pub fn list(conn: &mut Conn, id: CommentId, listed: bool) -> Result<()> {
 pub fn count_replies(conn: &mut Conn, ancestors: &[CommentId], difference: i64) -> Result<()> {
     diesel::update(comments::table.filter(comments::id.eq_any(ancestors)))
         .set(comments::reply_count.eq(comments::reply_count + difference))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -450,7 +451,7 @@ pub fn count_replies(conn: &mut Conn, ancestors: &[CommentId], difference: i64) 
 pub fn touch(conn: &mut Conn, root: CommentId, at: Time) -> Result<()> {
     diesel::update(comments::table.find(root))
         .set(comments::active_at.eq(at))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -469,7 +470,7 @@ pub fn rewrite(
             comments::revision.eq(comments::revision + 1),
             comments::edited_at.eq(edited_at),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -486,7 +487,7 @@ pub fn erase(conn: &mut Conn, id: CommentId) -> Result<()> {
             comments::rank.eq(0),
             comments::pinned.eq(false),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -506,6 +507,6 @@ pub fn count_votes(conn: &mut Conn, id: CommentId, up: i64, down: i64) -> Result
 pub fn set_rank(conn: &mut Conn, id: CommentId, rank: i64) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(comments::rank.eq(rank))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::board::Change;
+use super::connection::Run;
 use super::schema::events;
 use super::threads::{self, Thread};
 use super::types::Named;
@@ -97,7 +98,7 @@ fn insert(
             events::at.eq(at),
             events::passage_id.eq(passage),
         ))
-        .execute(&mut **tx)?;
+        .run(&mut **tx)?;
     locked.thread.last_at = at;
     locked.thread.version = version;
     tx.note(Change::Thread(locked.id, locked.site_id));
@@ -111,7 +112,7 @@ pub fn after(conn: &mut Conn, thread: ThreadId, since: i64, limit: i64) -> Resul
         .filter(events::version.gt(since))
         .order(events::version)
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Whether the log tells everything that came after `since`, for a thread that is at `version`.
@@ -134,9 +135,9 @@ pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
         .order(events::at)
         .limit(limit)
         .select((events::thread_id, events::version))
-        .load(conn)?;
+        .rows(conn)?;
     for row in &old {
-        diesel::delete(events::table.find(*row)).execute(conn)?;
+        diesel::delete(events::table.find(*row)).run(conn)?;
     }
     Ok(old.len())
 }

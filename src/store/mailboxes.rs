@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::people::Person;
 use super::schema::{mailbox_people, mailboxes, outbox, sign_ins, subscriptions};
 use crate::domain::id::{MailboxId, PersonId, SiteId};
@@ -34,13 +35,13 @@ pub struct Mailbox {
 
 /// The mailbox with that id.
 pub fn by_id(conn: &mut Conn, id: MailboxId) -> Result<Option<Mailbox>> {
-    Ok(mailboxes::table.find(id).first(conn).optional()?)
+    Ok(mailboxes::table.find(id).row(conn)?)
 }
 
 /// These mailboxes, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[MailboxId]) -> Result<Vec<Mailbox>> {
     let query = mailboxes::table.filter(mailboxes::id.eq_any(ids));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The mailbox of an address on a site.
@@ -48,13 +49,13 @@ pub fn by_email(conn: &mut Conn, site: SiteId, email: &Email) -> Result<Option<M
     let query = mailboxes::table
         .filter(mailboxes::site_id.eq(site))
         .filter(mailboxes::folded.eq(email.folded()));
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// The mailboxes of an address, in lower case, on every site.
 pub fn everywhere(conn: &mut Conn, folded: &str) -> Result<Vec<Mailbox>> {
     let query = mailboxes::table.filter(mailboxes::folded.eq(folded));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The mailbox of an address on a site; made now if this is the first that is heard of it.
@@ -80,7 +81,7 @@ pub fn find_or_make(
     };
     diesel::insert_into(mailboxes::table)
         .values(&mailbox)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(mailbox)
 }
 
@@ -113,7 +114,7 @@ pub fn confirm(conn: &mut Conn, id: MailboxId, person: PersonId, now: Time) -> R
             mailbox_people::person_id.eq(person),
             mailbox_people::confirmed_at.eq(now),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -125,7 +126,7 @@ pub fn answered(conn: &mut Conn, id: MailboxId, now: Time) -> Result<()> {
     if lock(conn, id)?.confirmed_at.is_none() {
         diesel::update(mailboxes::table.find(id))
             .set(mailboxes::confirmed_at.eq(now))
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(())
 }
@@ -157,7 +158,7 @@ pub fn of_person(conn: &mut Conn, person: PersonId, limit: i64) -> Result<Vec<Ma
         .order(mailbox_people::confirmed_at.desc())
         .limit(limit)
         .select(mailboxes::all_columns);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Says who signs in by mail to this address, unless that is known.
@@ -167,7 +168,7 @@ pub fn set_person(conn: &mut Conn, id: MailboxId, person: PersonId) -> Result<()
         .filter(mailboxes::person_id.is_null());
     diesel::update(unknown)
         .set(mailboxes::person_id.eq(person))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -179,26 +180,26 @@ pub fn signed_in_by(conn: &mut Conn, person: PersonId) -> Result<Option<Mailbox>
             "person_id IS NOT NULL",
         ))
         .filter(mailboxes::person_id.eq(person));
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// From now on everybody's choices for the mailbox have to be confirmed.
 pub fn distrust(conn: &mut Conn, id: MailboxId) -> Result<()> {
     let all = mailbox_people::table.filter(mailbox_people::mailbox_id.eq(id));
-    diesel::delete(all).execute(conn)?;
+    diesel::delete(all).run(conn)?;
     Ok(())
 }
 
 /// From now on this person's choices have to be confirmed.
 pub fn distrust_person(conn: &mut Conn, person: PersonId) -> Result<()> {
     let all = mailbox_people::table.filter(mailbox_people::person_id.eq(person));
-    diesel::delete(all).execute(conn)?;
+    diesel::delete(all).run(conn)?;
     Ok(())
 }
 
 /// Forgets a mailbox, on which nothing hangs any more.
 pub fn delete(conn: &mut Conn, id: MailboxId) -> Result<()> {
-    diesel::delete(mailboxes::table.find(id)).execute(conn)?;
+    diesel::delete(mailboxes::table.find(id)).run(conn)?;
     Ok(())
 }
 
@@ -221,5 +222,5 @@ pub fn idle(conn: &mut Conn, before: Time, limit: i64) -> Result<Vec<MailboxId>>
         .filter(diesel::dsl::not(diesel::dsl::exists(waits)))
         .select(mailboxes::id)
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::passages;
 use super::types::Named;
 use crate::domain::id::{PassageId, PersonId, ThreadId};
@@ -92,14 +93,14 @@ impl Place {
 
 /// The passage with that id.
 pub fn by_id(conn: &mut Conn, id: PassageId) -> Result<Option<Passage>> {
-    Ok(passages::table.find(id).first(conn).optional()?)
+    Ok(passages::table.find(id).row(conn)?)
 }
 
 /// These passages, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[PassageId]) -> Result<Vec<Passage>> {
     Ok(passages::table
         .filter(passages::id.eq_any(ids))
-        .load(conn)?)
+        .rows(conn)?)
 }
 
 /// The passages of a thread, the oldest first: a thread has a bounded number of them.
@@ -107,7 +108,7 @@ pub fn of_thread(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Passage>> {
     let query = passages::table
         .filter(passages::thread_id.eq(thread))
         .order(passages::id);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The planted passage with that key.
@@ -116,14 +117,14 @@ pub fn planted(conn: &mut Conn, thread: ThreadId, key: &str) -> Result<Option<Pa
         .filter(passages::thread_id.eq(thread))
         .filter(passages::key.eq(key))
         .filter(passages::planted);
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// Adds a passage.
 pub fn insert(conn: &mut Conn, passage: &Passage) -> Result<()> {
     diesel::insert_into(passages::table)
         .values(passage)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -144,7 +145,7 @@ pub fn place(conn: &mut Conn, id: PassageId, place: &Place, now: Time) -> Result
             passages::revision.eq(passages::revision + 1),
             passages::updated_at.eq(now),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -166,6 +167,6 @@ pub struct Settings {
 pub fn set(conn: &mut Conn, id: PassageId, settings: &Settings, now: Time) -> Result<()> {
     diesel::update(passages::table.find(id))
         .set((settings, passages::updated_at.eq(now)))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::people;
 use super::types::Named;
 use crate::domain::id::{PersonId, SiteId};
@@ -11,7 +12,7 @@ use crate::domain::word::{Kind, Role};
 use crate::error::Result;
 
 /// A person as stored. `Debug` is absent: there is an address in it.
-#[derive(Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = people)]
 pub struct Person {
     /// Their id, public.
@@ -122,18 +123,18 @@ pub struct Profile {
 pub fn describe(conn: &mut Conn, id: PersonId, profile: &Profile) -> Result<()> {
     diesel::update(people::table.find(id))
         .set(profile)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
 /// The person with that id.
 pub fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
-    Ok(people::table.find(id).first(conn).optional()?)
+    Ok(people::table.find(id).row(conn)?)
 }
 
 /// These people, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<Person>> {
-    Ok(people::table.filter(people::id.eq_any(ids)).load(conn)?)
+    Ok(people::table.filter(people::id.eq_any(ids)).rows(conn)?)
 }
 
 /// The person that the site's own sign-on calls so.
@@ -147,14 +148,14 @@ pub fn by_subject(
         .filter(people::site_id.eq(site))
         .filter(people::issuer.eq(issuer))
         .filter(people::subject.eq(subject));
-    Ok(query.first(conn).optional()?)
+    Ok(query.row(conn)?)
 }
 
 /// Adds a person.
 pub fn insert(conn: &mut Conn, person: &Person) -> Result<()> {
     diesel::insert_into(people::table)
         .values(person)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -163,7 +164,7 @@ pub fn update(conn: &mut Conn, id: PersonId, changes: &Changes) -> Result<()> {
     if !changes.is_empty() {
         diesel::update(people::table.find(id))
             .set(changes)
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(())
 }
@@ -184,7 +185,7 @@ pub fn staff_bears(
         ))
         .select(people::id)
         .limit(2)
-        .load(conn)?;
+        .rows(conn)?;
     Ok(bearers.iter().any(|bearer| Some(*bearer) != but))
 }
 
@@ -196,7 +197,7 @@ pub fn moderators_with_email(conn: &mut Conn, site: SiteId) -> Result<Vec<Person
             "role <> 'reader' AND role IN ('moderator', 'admin')",
         ))
         .filter(people::email.is_not_null());
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The people of a site who have a role, in the order they were added.
@@ -207,7 +208,7 @@ pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
             "role <> 'reader'",
         ))
         .order(people::created_at);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Counts moderators' decisions about a person's comments, up or down.
@@ -223,11 +224,11 @@ pub fn count_decisions(
             people::approved.eq(people::approved + approved),
             people::rejected.eq(people::rejected + rejected),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     if rejected > 0 {
         diesel::update(people::table.find(id))
             .set(people::rejected_at.eq(now))
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(())
 }
@@ -236,7 +237,7 @@ pub fn count_decisions(
 pub fn set_role(conn: &mut Conn, id: PersonId, role: Role) -> Result<()> {
     diesel::update(people::table.find(id))
         .set(people::role.eq(Named(role)))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -254,7 +255,7 @@ pub fn guests_with_email(
         .filter(people::kind.eq(Named(Kind::Guest)))
         .order(people::id)
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Forgets an address (in lower case) of everybody on a site but its own people's, whose the operator gave.
@@ -265,7 +266,7 @@ pub fn forget_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<()> {
         .filter(people::kind.ne(Named(Kind::Staff)));
     diesel::update(theirs)
         .set(people::email.eq(None::<String>))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 

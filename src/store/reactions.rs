@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::{reaction_counts, reactions};
 use crate::domain::id::{CommentId, PersonId, ThreadId};
 use crate::domain::time::Time;
@@ -29,10 +30,10 @@ pub fn add(
             reactions::thread_id.eq(thread),
             reactions::at.eq(now),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     let counted = diesel::update(reaction_counts::table.find((comment, emoji)))
         .set(reaction_counts::count.eq(reaction_counts::count + 1))
-        .execute(conn)?;
+        .run(conn)?;
     if counted == 0 {
         diesel::insert_into(reaction_counts::table)
             .values((
@@ -40,18 +41,18 @@ pub fn add(
                 reaction_counts::emoji.eq(emoji),
                 reaction_counts::count.eq(1),
             ))
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(true)
 }
 
 /// Takes a reaction back; false when there was none. The caller holds the thread's lock.
 pub fn remove(conn: &mut Conn, comment: CommentId, person: PersonId, emoji: &str) -> Result<bool> {
-    let removed = diesel::delete(reactions::table.find((comment, person, emoji))).execute(conn)?;
+    let removed = diesel::delete(reactions::table.find((comment, person, emoji))).run(conn)?;
     if removed == 1 {
         diesel::update(reaction_counts::table.find((comment, emoji)))
             .set(reaction_counts::count.eq(reaction_counts::count - 1))
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(removed == 1)
 }
@@ -61,7 +62,7 @@ pub fn counts(conn: &mut Conn, comments: &[CommentId]) -> Result<Vec<(CommentId,
     let query = reaction_counts::table
         .filter(reaction_counts::comment_id.eq_any(comments))
         .filter(reaction_counts::count.gt(0));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// A person's reactions to a comment.
@@ -71,7 +72,7 @@ pub fn mine(conn: &mut Conn, comment: CommentId, person: PersonId) -> Result<Vec
         .filter(reactions::person_id.eq(person))
         .order(reactions::at)
         .select(reactions::emoji);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// A person's reactions in a thread, the latest first, at most `limit`.
@@ -87,13 +88,13 @@ pub fn of_person(
         .order(reactions::at.desc())
         .limit(limit)
         .select((reactions::comment_id, reactions::emoji));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Forgets the reactions to a comment.
 pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
-    diesel::delete(reactions::table.filter(reactions::comment_id.eq(comment))).execute(conn)?;
+    diesel::delete(reactions::table.filter(reactions::comment_id.eq(comment))).run(conn)?;
     let counts = reaction_counts::table.filter(reaction_counts::comment_id.eq(comment));
-    diesel::delete(counts).execute(conn)?;
+    diesel::delete(counts).run(conn)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::revisions;
 use crate::domain::id::CommentId;
 use crate::domain::time::Time;
@@ -30,7 +31,7 @@ pub struct Revision {
 pub fn insert(conn: &mut Conn, revision: &Revision) -> Result<()> {
     diesel::insert_into(revisions::table)
         .values(revision)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -40,11 +41,11 @@ pub fn of(conn: &mut Conn, comment: CommentId, limit: i64) -> Result<Vec<Revisio
         .filter(revisions::comment_id.eq(comment))
         .order(revisions::revision.desc())
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Forgets them all.
 pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
-    diesel::delete(revisions::table.filter(revisions::comment_id.eq(comment))).execute(conn)?;
+    diesel::delete(revisions::table.filter(revisions::comment_id.eq(comment))).run(conn)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::people::Person;
 use super::schema::{people, sessions};
 use crate::domain::id::{PersonId, SessionId};
@@ -10,7 +11,7 @@ use crate::domain::time::Time;
 use crate::error::Result;
 
 /// A session as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = sessions)]
 pub struct Session {
     /// Its id, named in every token of it.
@@ -32,15 +33,15 @@ pub fn live(conn: &mut Conn, id: SessionId, now: Time) -> Result<Option<(Session
         .filter(sessions::id.eq(id))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
-        .select((Session::as_select(), Person::as_select()));
-    Ok(query.first(conn).optional()?)
+        .select((sessions::all_columns, people::all_columns));
+    Ok(query.row(conn)?)
 }
 
 /// Begins a session.
 pub fn insert(conn: &mut Conn, session: &Session) -> Result<()> {
     diesel::insert_into(sessions::table)
         .values(session)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -48,7 +49,7 @@ pub fn insert(conn: &mut Conn, session: &Session) -> Result<()> {
 pub fn extend(conn: &mut Conn, id: SessionId, expires_at: Time) -> Result<()> {
     diesel::update(sessions::table.find(id))
         .set(sessions::expires_at.eq(expires_at))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -56,7 +57,7 @@ pub fn extend(conn: &mut Conn, id: SessionId, expires_at: Time) -> Result<()> {
 pub fn end(conn: &mut Conn, id: SessionId, now: Time) -> Result<()> {
     diesel::update(sessions::table.find(id))
         .set(sessions::ended_at.eq(now))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -65,7 +66,7 @@ pub fn end_all(conn: &mut Conn, person: PersonId, now: Time) -> Result<()> {
     diesel::update(sessions::table.filter(sessions::person_id.eq(person)))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(now))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -75,6 +76,6 @@ pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
         .filter(sessions::expires_at.lt(before))
         .limit(limit)
         .select(sessions::id)
-        .load(conn)?;
-    Ok(diesel::delete(sessions::table.filter(sessions::id.eq_any(&old))).execute(conn)?)
+        .rows(conn)?;
+    Ok(diesel::delete(sessions::table.filter(sessions::id.eq_any(&old))).run(conn)?)
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::board::Change;
+use super::connection::Run;
 use super::schema::sites;
 use super::types::Json;
 use super::{Conn, Tx};
@@ -42,20 +43,17 @@ pub struct Site {
 
 /// The site of that name.
 pub fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
-    Ok(sites::table
-        .filter(sites::slug.eq(slug))
-        .first(conn)
-        .optional()?)
+    Ok(sites::table.filter(sites::slug.eq(slug)).row(conn)?)
 }
 
 /// The site with that id.
 pub fn by_id(conn: &mut Conn, id: SiteId) -> Result<Option<Site>> {
-    Ok(sites::table.find(id).first(conn).optional()?)
+    Ok(sites::table.find(id).row(conn)?)
 }
 
 /// These sites, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[SiteId]) -> Result<Vec<Site>> {
-    Ok(sites::table.filter(sites::id.eq_any(ids)).load(conn)?)
+    Ok(sites::table.filter(sites::id.eq_any(ids)).rows(conn)?)
 }
 
 /// The sites whose names come after `after`, in order of name, at most `limit`.
@@ -64,14 +62,12 @@ pub fn page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Site>> {
         .filter(sites::slug.gt(after))
         .order(sites::slug)
         .limit(limit);
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Adds a site.
 pub fn insert(conn: &mut Conn, site: &Site) -> Result<()> {
-    diesel::insert_into(sites::table)
-        .values(site)
-        .execute(conn)?;
+    diesel::insert_into(sites::table).values(site).run(conn)?;
     Ok(())
 }
 
@@ -79,7 +75,7 @@ pub fn insert(conn: &mut Conn, site: &Site) -> Result<()> {
 pub fn replace(conn: &mut Conn, site: &Site) -> Result<()> {
     diesel::update(sites::table.find(site.id))
         .set(site)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -89,6 +85,6 @@ pub fn bump(tx: &mut Tx, id: SiteId) -> Result<()> {
     tx.note(Change::Site(id));
     diesel::update(sites::table.find(id))
         .set(sites::version.eq(sites::version + 1))
-        .execute(&mut **tx)?;
+        .run(&mut **tx)?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::tallies;
 use crate::domain::id::{SiteId, ThreadId};
 use crate::error::Result;
@@ -79,5 +80,5 @@ pub fn days(conn: &mut Conn, site: SiteId, from: i64, to: i64) -> Result<Vec<Tal
             tallies::name,
             tallies::count,
         ));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::board::Change;
+use super::connection::Run;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
 use super::{Conn, Tx};
@@ -12,7 +13,7 @@ use crate::domain::word::{Moderation, ThreadState};
 use crate::error::{Error, Result};
 
 /// A thread as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = threads)]
 pub struct Thread {
     /// Its id, minted from its first key.
@@ -89,12 +90,12 @@ pub struct Settings {
 
 /// The thread with that id.
 pub fn by_id(conn: &mut Conn, id: ThreadId) -> Result<Option<Thread>> {
-    Ok(threads::table.find(id).first(conn).optional()?)
+    Ok(threads::table.find(id).row(conn)?)
 }
 
 /// These threads, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<Thread>> {
-    Ok(threads::table.filter(threads::id.eq_any(ids)).load(conn)?)
+    Ok(threads::table.filter(threads::id.eq_any(ids)).rows(conn)?)
 }
 
 /// The thread with that id, locked until the transaction ends (SQLite's one writer locks by itself).
@@ -112,9 +113,8 @@ pub fn by_key(conn: &mut Conn, site: SiteId, key: &str) -> Result<(ThreadId, Opt
         .inner_join(threads::table)
         .filter(thread_keys::site_id.eq(site))
         .filter(thread_keys::key.eq(key))
-        .select(Thread::as_select())
-        .first(conn)
-        .optional()?;
+        .select(threads::all_columns)
+        .row(conn)?;
     if let Some(thread) = known {
         return Ok((thread.id, Some(thread)));
     }
@@ -134,14 +134,14 @@ pub fn insert(tx: &mut Tx, thread: &Thread) -> Result<()> {
     let conn: &mut Conn = tx;
     diesel::insert_into(threads::table)
         .values(thread)
-        .execute(conn)?;
+        .run(conn)?;
     diesel::insert_into(thread_keys::table)
         .values((
             thread_keys::site_id.eq(thread.site_id),
             thread_keys::key.eq(&thread.key),
             thread_keys::thread_id.eq(thread.id),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -150,15 +150,15 @@ pub fn insert(tx: &mut Tx, thread: &Thread) -> Result<()> {
 pub fn rename(tx: &mut Tx, site: SiteId, key: &str, id: ThreadId) -> Result<()> {
     tx.note(Change::Keys(site));
     let conn: &mut Conn = tx;
-    diesel::delete(thread_keys::table.filter(thread_keys::thread_id.eq(id))).execute(conn)?;
-    diesel::delete(thread_keys::table.find((site, key))).execute(conn)?;
+    diesel::delete(thread_keys::table.filter(thread_keys::thread_id.eq(id))).run(conn)?;
+    diesel::delete(thread_keys::table.find((site, key))).run(conn)?;
     diesel::insert_into(thread_keys::table)
         .values((
             thread_keys::site_id.eq(site),
             thread_keys::key.eq(key),
             thread_keys::thread_id.eq(id),
         ))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -166,7 +166,7 @@ pub fn rename(tx: &mut Tx, site: SiteId, key: &str, id: ThreadId) -> Result<()> 
 pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
     diesel::update(threads::table.find(id))
         .set(settings)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -174,7 +174,7 @@ pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
 pub fn count(conn: &mut Conn, id: ThreadId, difference: i64) -> Result<()> {
     diesel::update(threads::table.find(id))
         .set(threads::comment_count.eq(threads::comment_count + difference))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -203,7 +203,7 @@ pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<Coun
             threads::hidden,
             threads::comment_count,
         ));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// The versions of these threads; unknown ones are left out.
@@ -211,7 +211,7 @@ pub fn versions(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<(ThreadId, i64)
     let query = threads::table
         .filter(threads::id.eq_any(ids))
         .select((threads::id, threads::version));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Moves the log's head on; [`super::events::append`] is the only one to call this.

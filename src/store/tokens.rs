@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::api_tokens;
 use super::types::Named;
 use crate::domain::id::{ApiTokenId, PersonId, SiteId};
@@ -38,7 +39,7 @@ pub struct ApiToken {
 
 /// The token with that id.
 pub fn by_id(conn: &mut Conn, id: ApiTokenId) -> Result<Option<ApiToken>> {
-    Ok(api_tokens::table.find(id).first(conn).optional()?)
+    Ok(api_tokens::table.find(id).row(conn)?)
 }
 
 /// The tokens made before `before`, newest first (ids grow with time), at most `limit`.
@@ -54,7 +55,7 @@ pub fn page(conn: &mut Conn, before: Option<ApiTokenId>, limit: i64) -> Result<V
 pub fn insert(conn: &mut Conn, token: &ApiToken) -> Result<()> {
     diesel::insert_into(api_tokens::table)
         .values(token)
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -62,7 +63,7 @@ pub fn insert(conn: &mut Conn, token: &ApiToken) -> Result<()> {
 pub fn set_hash(conn: &mut Conn, id: ApiTokenId, hash: &[u8]) -> Result<()> {
     diesel::update(api_tokens::table.find(id))
         .set(api_tokens::hash.eq(hash))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(())
 }
 
@@ -73,6 +74,6 @@ pub fn revoke(conn: &mut Conn, id: ApiTokenId, now: Time) -> Result<bool> {
         .filter(api_tokens::revoked_at.is_null());
     let revoked = diesel::update(unrevoked)
         .set(api_tokens::revoked_at.eq(now))
-        .execute(conn)?;
+        .run(conn)?;
     Ok(revoked == 1 || by_id(conn, id)?.is_some())
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connection::Run;
 use super::schema::votes;
 use crate::domain::id::{CommentId, PersonId, ThreadId};
 use crate::domain::time::Time;
@@ -11,7 +12,7 @@ use crate::error::Result;
 /// A person's vote on a comment: 1, -1, or 0 when there is none.
 pub fn value(conn: &mut Conn, comment: CommentId, person: PersonId) -> Result<i32> {
     let query = votes::table.find((comment, person)).select(votes::value);
-    Ok(query.first(conn).optional()?.unwrap_or(0))
+    Ok(query.row(conn)?.unwrap_or(0))
 }
 
 /// Sets a person's vote; 0 takes it back. The caller holds the thread's lock.
@@ -25,12 +26,12 @@ pub fn set(
 ) -> Result<()> {
     let existing = votes::table.find((comment, person));
     if value == 0 {
-        diesel::delete(existing).execute(conn)?;
+        diesel::delete(existing).run(conn)?;
         return Ok(());
     }
     let changed = diesel::update(existing)
         .set((votes::value.eq(value), votes::at.eq(now)))
-        .execute(conn)?;
+        .run(conn)?;
     if changed == 0 {
         diesel::insert_into(votes::table)
             .values((
@@ -40,7 +41,7 @@ pub fn set(
                 votes::value.eq(value),
                 votes::at.eq(now),
             ))
-            .execute(conn)?;
+            .run(conn)?;
     }
     Ok(())
 }
@@ -58,11 +59,11 @@ pub fn of_person(
         .order(votes::at.desc())
         .limit(limit)
         .select((votes::comment_id, votes::value));
-    Ok(query.load(conn)?)
+    Ok(query.rows(conn)?)
 }
 
 /// Forgets the votes on a comment.
 pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
-    diesel::delete(votes::table.filter(votes::comment_id.eq(comment))).execute(conn)?;
+    diesel::delete(votes::table.filter(votes::comment_id.eq(comment))).run(conn)?;
     Ok(())
 }
