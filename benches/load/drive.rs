@@ -51,11 +51,6 @@ impl Outcome {
         self.statuses.values().sum::<u64>() as f64 / self.seconds
     }
 
-    /// Answers of one status in a second.
-    pub fn rate_of(&self, status: u16) -> f64 {
-        self.statuses.get(&status).copied().unwrap_or_default() as f64 / self.seconds
-    }
-
     /// Ends the bench unless every answer had this status.
     pub fn must_be(&self, status: u16) -> &Self {
         let others: Vec<_> = self

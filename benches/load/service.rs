@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -21,8 +20,6 @@ pub const RAISED: [&str; 5] = [
 pub struct Service {
     child: Child,
     pub address: SocketAddr,
-    /// Where its log goes.
-    pub dir: std::path::PathBuf,
 }
 
 impl Service {
@@ -50,7 +47,6 @@ impl Service {
         Self {
             child,
             address: address.parse().unwrap(),
-            dir: dir.to_owned(),
         }
     }
 
@@ -107,14 +103,5 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Waits until it is so.
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "no {what} within a minute");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }

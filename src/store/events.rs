@@ -98,7 +98,7 @@ fn insert(
             events::at.eq(at),
             events::passage_id.eq(passage),
         ))
-        .run(&mut **tx)?;
+        .run(tx)?;
     locked.thread.last_at = at;
     locked.thread.version = version;
     tx.note(Change::Thread(locked.id, locked.site_id));

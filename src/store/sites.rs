@@ -85,6 +85,6 @@ pub fn bump(tx: &mut Tx, id: SiteId) -> Result<()> {
     tx.note(Change::Site(id));
     diesel::update(sites::table.find(id))
         .set(sites::version.eq(sites::version + 1))
-        .run(&mut **tx)?;
+        .run(tx)?;
     Ok(())
 }
