@@ -1,7 +1,7 @@
 //! `outbox`: later work, written in the transaction that calls for it and leased by workers. No
 //! transaction stays open while the work is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -134,16 +134,21 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
 
 /// Calls for news to be told when it is due, to those recipients who have not been told, or called, before.
 pub fn tell(conn: &mut Conn, calls: &[(Call, Time)], now: Time) -> Result<()> {
-    let Some((first, _)) = calls.first() else {
+    let recipients = calls.iter().map(|(call, _)| call.recipient);
+    let (Some((first, _)), Some(from), Some(to)) =
+        (calls.first(), recipients.clone().min(), recipients.max())
+    else {
         return Ok(());
     };
-    let recipients: Vec<MailboxId> = calls.iter().map(|(call, _)| call.recipient).collect();
-    let told: Vec<MailboxId> = outbox::table
+    // By range: named one by one, everybody who was told of this would be gone through for each part of them.
+    let told: BTreeSet<MailboxId> = outbox::table
         .filter(outbox::kind.eq(first.kind))
         .filter(outbox::subject.eq(first.subject))
-        .filter(outbox::recipient.eq_any(&recipients))
+        .filter(outbox::recipient.between(from, to))
         .select(outbox::recipient)
-        .load(conn)?;
+        .load(conn)?
+        .into_iter()
+        .collect();
     for (call, due_at) in calls {
         if !told.contains(&call.recipient) {
             insert(conn, call, *due_at, now)?;
@@ -240,6 +245,7 @@ fn letter_id(bytes: &[u8]) -> Result<DeliveryId> {
 
 /// What is due at `now` and in nobody's hands, the longest due first, at most `limit`.
 pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
+    by_index_alone(conn, true)?;
     let query = outbox::table
         .filter(is("waiting"))
         .filter(outbox::due_at.le(now))
@@ -250,7 +256,23 @@ pub fn due(conn: &mut Conn, now: Time, limit: i64) -> Result<Vec<Delivery>> {
         )
         .order(outbox::due_at)
         .limit(limit);
-    Ok(query.load(conn)?)
+    let due = query.load(conn)?;
+    by_index_alone(conn, false)?;
+    Ok(due)
+}
+
+/// Keeps PostgreSQL from sorting, or lets it again, for the rest of the transaction. A large burst is there before the
+/// statistics know of it; taken for a small one, all of it would be read and sorted each time to find its first few.
+fn by_index_alone(conn: &mut Conn, is_so: bool) -> Result<()> {
+    if let Conn::Postgres(_) = conn {
+        let value = if is_so { "off" } else { "on" };
+        diesel::sql_query(
+            "SELECT set_config('enable_sort', $1, true), set_config('enable_bitmapscan', $1, true)",
+        )
+        .bind::<diesel::sql_types::Text, _>(value)
+        .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Spelled out, so that SQLite sees that its partial index applies.
@@ -317,15 +339,16 @@ fn is_reply(row: &Delivery) -> bool {
 
 /// When the next letter about this thread may go to this mailbox; `None`: now.
 fn free_at(conn: &mut Conn, row: &Delivery, now: Time) -> Result<Option<Time>> {
-    let recent: Vec<Delivery> = outbox::table
+    // No word of the kind, by which PostgreSQL may take another index and read all there are of it.
+    let mut recent: Vec<Delivery> = outbox::table
         .filter(outbox::recipient.eq(row.recipient))
         .filter(outbox::state.eq_any(["done", "waiting", "dead"]))
         .filter(outbox::due_at.gt(now.minus(HOUR)))
-        .filter(outbox::kind.eq(NEWS))
-        .filter(outbox::cadence.eq(Named(Frequency::Instant)))
-        .filter(outbox::thread_id.eq(row.thread_id))
         .filter(outbox::letter.is_not_null())
         .load(conn)?;
+    recent.retain(|told| {
+        told.kind == NEWS && *told.cadence == Frequency::Instant && told.thread_id == row.thread_id
+    });
     // A letter went out when its rows were settled, or, if it is still on its way, is about to.
     let mut letters: BTreeMap<Vec<u8>, (Time, bool)> = BTreeMap::new();
     for told in recent {

@@ -96,11 +96,14 @@ pub fn audience(
         ids.extend(followed.mailboxes(conn, after, limit as i64)?);
     }
     let ids: Vec<MailboxId> = ids.into_iter().take(limit).collect();
-    let next = ids.last().copied().filter(|_| ids.len() == limit);
+    let Some(last) = ids.last().copied() else {
+        return Ok(Audience::default());
+    };
+    let next = Some(last).filter(|_| ids.len() == limit);
     let own = own_mailboxes(conn, comment, &ids)?;
     let mut causes: BTreeMap<MailboxId, (Vec<Cause>, Frequency)> = BTreeMap::new();
     for followed in &wanted {
-        for row in followed.among(conn, &ids)? {
+        for row in followed.choices(conn, after, last)? {
             if row.person_id == Some(comment.person_id) || own.contains(&row.mailbox_id) {
                 continue;
             }
@@ -168,14 +171,24 @@ impl Followed {
         Ok(query.load(conn)?)
     }
 
-    /// What these mailboxes chose of it.
-    fn among(&self, conn: &mut Conn, ids: &[MailboxId]) -> Result<Vec<Subscription>> {
-        let rows: Vec<Subscription> = subscriptions::table
+    /// What was chosen of it for the mailboxes after `after` up to `last`. By range: named one by one, a large audience would
+    /// be gone through as a whole for each part of it.
+    fn choices(
+        &self,
+        conn: &mut Conn,
+        after: Option<MailboxId>,
+        last: MailboxId,
+    ) -> Result<Vec<Subscription>> {
+        let mut query = subscriptions::table
             .filter(subscriptions::scope.eq(Named(self.scope)))
             .filter(subscriptions::target.eq(self.target))
             .filter(subscriptions::state.eq(Named(Standing::Active)))
-            .filter(subscriptions::mailbox_id.eq_any(ids))
-            .load(conn)?;
+            .filter(subscriptions::mailbox_id.le(last))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(subscriptions::mailbox_id.gt(after));
+        }
+        let rows: Vec<Subscription> = query.load(conn)?;
         let counts = |row: &Subscription| match &self.of {
             None => true,
             Some(people) => row.person_id.is_some_and(|person| people.contains(&person)),
