@@ -7,7 +7,7 @@ Without --postgres: one instance on SQLite. It needs aiosmtpd (pip), and for Pos
 written into the database; everything else is the program itself. News of a thread is gathered beyond three letters an hour, so the
 script moves the outbox's times back by an hour between bursts, as if an hour had gone by.
 """
-import argparse, collections, email, email.policy, glob, json, random, re, shutil, signal, socket, sqlite3, subprocess, sys
+import argparse, collections, email, glob, json, random, re, shutil, signal, socket, sqlite3, subprocess, sys
 import tempfile, threading, time, urllib.parse, urllib.request, uuid
 
 from aiosmtpd.controller import Controller
@@ -24,8 +24,9 @@ class Sink:
         self.lock, self.letters = threading.Lock(), []
 
     async def handle_DATA(self, server, session, envelope):
-        letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        text = letter.get_body(("plain",)).get_content()
+        # Read as an older Python does, which takes a tenth of the time.
+        letter = email.message_from_bytes(envelope.content)
+        text = letter.get_payload(0).get_payload(decode=True).decode()
         told = frozenset(re.findall(r"#postil-([0-9a-f-]{36})", text))
         with self.lock:
             self.letters.append((envelope.rcpt_tos[0], letter["Message-ID"], told))
