@@ -246,6 +246,13 @@ impl Worker {
             true => self.deliver(claimed).await,
             false => self.expand(claimed).await.map(|()| Done::Recorded),
         };
+        let done = match done {
+            // The leases run out, and it is looked at again, none the worse.
+            Err(error) if error.is_outage() => Err(error),
+            // Counted, whatever it is: what always fails is given up in the end, and shown to the operator.
+            Err(error) => self.fail(claimed, error.for_operator()).await,
+            done => done,
+        };
         done.unwrap_or_else(Done::Unrecorded)
     }
 
@@ -265,21 +272,11 @@ impl Worker {
     }
 
     async fn deliver(&self, claimed: &Claimed) -> Result<Done> {
-        let draft = match self.draft(claimed).await {
-            Ok(Some(draft)) => draft,
-            Ok(None) => {
-                info!(letter = %claimed.letter, kind = kind_of(claimed), "no mail is needed any more");
-                self.settle(claimed).await?;
-                return Ok(Done::Recorded);
-            }
-            // The leases run out, and the letter is looked at again, none the worse.
-            Err(error) if error.is_outage() => return Err(error),
-            Err(error) => {
-                self.fail(claimed, error.for_operator()).await?;
-                return Ok(Done::Recorded);
-            }
+        let Some((cover, content)) = &self.draft(claimed).await? else {
+            info!(letter = %claimed.letter, kind = kind_of(claimed), "no mail is needed any more");
+            self.settle(claimed).await?;
+            return Ok(Done::Recorded);
         };
-        let (cover, content) = &draft;
         let domain = cover.to.as_str().rsplit('@').next().unwrap_or_default();
         if let Err(wait) = self.pace.count(domain) {
             let (ids, at) = (rows_of(claimed), Time::now().plus(jittered(wait)));
@@ -288,13 +285,7 @@ impl Worker {
                 .await?;
             return Ok(Done::Recorded);
         }
-        let letter = match self.post.write(cover, content, Time::now()) {
-            Ok(letter) => letter,
-            Err(error) => {
-                self.fail(claimed, error.for_operator()).await?;
-                return Ok(Done::Recorded);
-            }
-        };
+        let letter = self.post.write(cover, content, Time::now())?;
         let sent = self.post.transport.send(&letter).await;
         self.record(claimed, &cover.to.folded(), sent).await
     }
@@ -326,7 +317,7 @@ impl Worker {
                     .await;
                 return Ok(Done::Unreachable);
             }
-            Err(Failure::Later(error)) => self.fail(claimed, error).await?,
+            Err(Failure::Later(error)) => return self.fail(claimed, error).await,
             Err(Failure::Refused(error)) => {
                 warn!(letter = %claimed.letter, kind, error, "mail refused");
                 self.metrics.mailed(kind, Outcome::Refused);
@@ -373,7 +364,7 @@ impl Worker {
         Ok(())
     }
 
-    async fn fail(&self, claimed: &Claimed, error: String) -> Result<()> {
+    async fn fail(&self, claimed: &Claimed, error: String) -> Result<Done> {
         let kind = kind_of(claimed);
         let attempts = claimed
             .rows
@@ -382,7 +373,7 @@ impl Worker {
             .max()
             .unwrap_or_default()
             + 1;
-        warn!(letter = %claimed.letter, kind, attempts, error, "mail not sent");
+        warn!(letter = %claimed.letter, kind, attempts, error, "not done");
         let at = Time::now().plus(jittered(outbox::delay(attempts)));
         let claimed = claimed.clone();
         let write = self
@@ -397,7 +388,7 @@ impl Worker {
                 Outcome::Later
             },
         );
-        Ok(())
+        Ok(Done::Recorded)
     }
 
     async fn count(&self) {

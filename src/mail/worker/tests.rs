@@ -823,3 +823,42 @@ fn tries_are_spread_over_days() {
         assert!(jittered >= span * 3 / 4 && jittered <= span * 5 / 4 + Duration::from_nanos(1));
     }
 }
+
+#[tokio::test]
+async fn work_that_cannot_be_done_is_counted_put_off_and_given_up() {
+    let world = World::new().await;
+    let ann = world.mailbox("ann@example.net").await;
+    world
+        .subscribe(ann, Scope::Thread, Frequency::Instant)
+        .await;
+    let comment = world.comment(Status::Published, "Told in the end").await;
+    let nobody = MailboxId::from_uuid(uuid::Uuid::nil());
+    world
+        .post(world.call(outbox::PUBLISHED, comment, nobody, &[]))
+        .await;
+    let sql = |statement: &'static str| {
+        world.write(move |conn| Ok(diesel::sql_query(statement).execute(conn)?))
+    };
+    sql("UPDATE subscriptions SET frequency = 'never'").await;
+    let worker = world.to_files();
+    let rows = world
+        .until("it is counted", |rows| rows[0].attempts == 1)
+        .await;
+    assert!(rows[0].due_at > Time::now(), "{rows:#?}");
+    assert!(rows[0].last_error.is_some(), "{rows:#?}");
+    sql("UPDATE outbox SET attempts = 29, due_at = 0").await;
+    world
+        .until("it is given up", |rows| rows[0].state == "dead")
+        .await;
+    sql("UPDATE subscriptions SET frequency = 'instant'").await;
+    world
+        .write(|conn| outbox::retry(conn, None, Time::now()))
+        .await;
+    world
+        .until("it is told", |rows| {
+            rows.len() == 2 && rows.iter().all(|row| row.state == "done")
+        })
+        .await;
+    assert_eq!(world.letters().len(), 1);
+    worker.end().await;
+}
