@@ -28,7 +28,7 @@ const SHOWN: i64 = 1000;
 pub enum Mail {
     /// Say what waits in the outbox, and what was given up
     Status,
-    /// Let what was given up be tried anew: one delivery, or all
+    /// Let what was given up be tried anew: one delivery, with whatever goes out in the same letter, or all
     Retry {
         /// The delivery, as `postil mail status` names it
         #[arg(required_unless_present = "all", conflicts_with = "all")]

@@ -50,6 +50,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Who asks for a letter waits for it, so it overtakes what is due since this long.
 const HASTE: Duration = Duration::from_secs(24 * 3600);
 
+/// How many rows one statement names.
+const MANY: usize = 10_000;
+
 /// Any number; instances on one PostgreSQL take turns at claiming by it, so that two never gather the same news.
 const CLAIMING: i64 = 0x6d61_696c;
 
@@ -517,25 +520,29 @@ pub fn page(conn: &mut Conn, state: &'static str, limit: i64) -> Result<Vec<Deli
     Ok(query.load(conn)?)
 }
 
-/// Lets those that are dead be tried anew: one, or all. Gives how many.
+/// Lets those that are dead be tried anew: all, or one with whatever goes out in the same letter, since a part of it would be
+/// another letter. Gives how many.
 pub fn retry(conn: &mut Conn, id: Option<DeliveryId>, now: Time) -> Result<usize> {
-    let mut ids = outbox::table
-        .filter(is("dead"))
-        .select(outbox::id)
-        .limit(10_000)
-        .into_boxed();
+    let mut dead = outbox::table.filter(is("dead")).into_boxed();
     if let Some(id) = id {
-        ids = ids.filter(outbox::id.eq(id));
+        let letter = by_id(conn, id)?.and_then(|row| row.letter);
+        dead = match letter {
+            Some(letter) => dead.filter(outbox::letter.eq(letter)),
+            None => dead.filter(outbox::id.eq(id)),
+        };
     }
-    let ids: Vec<DeliveryId> = ids.load(conn)?;
-    let tried = diesel::update(outbox::table.filter(outbox::id.eq_any(&ids)))
-        .set((
-            outbox::state.eq("waiting"),
-            outbox::attempts.eq(0),
-            outbox::due_at.eq(now),
-            outbox::lease_until.eq(None::<Time>),
-        ))
-        .execute(conn)?;
+    let ids: Vec<DeliveryId> = dead.select(outbox::id).load(conn)?;
+    let mut tried = 0;
+    for part in ids.chunks(MANY) {
+        tried += diesel::update(outbox::table.filter(outbox::id.eq_any(part)))
+            .set((
+                outbox::state.eq("waiting"),
+                outbox::attempts.eq(0),
+                outbox::due_at.eq(now),
+                outbox::lease_until.eq(None::<Time>),
+            ))
+            .execute(conn)?;
+    }
     Ok(tried)
 }
 

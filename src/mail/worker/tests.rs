@@ -862,3 +862,51 @@ async fn work_that_cannot_be_done_is_counted_put_off_and_given_up() {
     assert_eq!(world.letters().len(), 1);
     worker.end().await;
 }
+
+#[tokio::test]
+async fn whoever_tries_one_row_of_a_letter_anew_tries_the_letter() {
+    let world = World::new().await;
+    let ann = world.mailbox("ann@example.net").await;
+    let cause = world
+        .subscribe(ann, Scope::Thread, Frequency::Instant)
+        .await;
+    for text in ["First", "Second"] {
+        let comment = world.comment(Status::Published, text).await;
+        world.tell(comment, ann, cause, Frequency::Instant).await;
+    }
+    let server = Server::start(Some((Step::Verdict, Act::TakeAndDrop)));
+    let worker = world.work(smtp(&server));
+    world
+        .until("it is tried", |rows| {
+            rows.iter().all(|row| row.attempts == 1)
+        })
+        .await;
+    world
+        .write(|conn| {
+            let last = "UPDATE outbox SET attempts = 29, due_at = 0";
+            Ok(diesel::sql_query(last).execute(conn)?)
+        })
+        .await;
+    let rows = world
+        .until("it is given up", |rows| {
+            rows.iter().all(|row| row.state == "dead")
+        })
+        .await;
+    server.mend();
+    let second = rows[1].id;
+    let tried = world
+        .write(move |conn| outbox::retry(conn, Some(second), Time::now()))
+        .await;
+    assert_eq!(tried, 2);
+    world.until_done().await;
+    worker.end().await;
+    let copies = server.taken();
+    assert_eq!(copies.len(), 3);
+    for copy in copies {
+        assert_eq!(
+            header(&copy, "Message-ID"),
+            header(&server.taken()[0], "Message-ID")
+        );
+        assert!(copy.contains("First") && copy.contains("Second"), "{copy}");
+    }
+}
