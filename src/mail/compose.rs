@@ -124,18 +124,23 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn url(&self, aim: Aim, span: std::time::Duration) -> String {
+    fn url(&self, aim: Aim, expires_at: Time) -> String {
         let link = Link {
             site: self.site.id,
             mailbox: self.mailbox.id,
             aim,
-            expires_at: self.now.plus(span),
+            expires_at,
         };
         link.address(&self.post.keys, &self.post.public_url)
     }
 
     fn manage_url(&self) -> String {
-        self.url(Aim::Manage, link::MANAGE)
+        self.url(Aim::Manage, self.now.plus(link::MANAGE))
+    }
+
+    /// How long until then, in whole units of so many seconds, to the nearest.
+    fn left(&self, until: Time, unit: i64) -> i64 {
+        (until.seconds() - self.now.seconds() + unit / 2).div_euclid(unit)
     }
 
     /// The letters that this one follows: whatever its thread begins with, and what its first comment answers.
@@ -198,7 +203,7 @@ impl Desk<'_> {
             Frequency::Instant => Leaving::these(leaving),
             cadence => Leaving::Digest(cadence),
         };
-        let unsubscribe_url = self.url(Aim::Unsubscribe(leaving), link::UNSUBSCRIBE);
+        let unsubscribe_url = self.url(Aim::Unsubscribe(leaving), self.now.plus(link::UNSUBSCRIBE));
         let mut threads = self.threads(conn, &found, &causes)?;
         if cadence == Frequency::Instant {
             let scopes = causes.values().flatten();
@@ -341,13 +346,14 @@ impl Desk<'_> {
         let Some(asked) = subscriptions::by_id(conn, id)? else {
             return Ok(None);
         };
-        if *asked.state != Standing::Pending || asked.expires_at < self.now {
+        let hours = self.left(asked.expires_at, 3600);
+        if *asked.state != Standing::Pending || hours < 2 {
             return Ok(None);
         }
         Ok(Some(Content::Confirm {
             scope: asked.scope.word(),
-            confirm_url: self.url(Aim::Confirm(id), link::CONFIRM),
-            hours: link::CONFIRM.as_secs() / 3600,
+            confirm_url: self.url(Aim::Confirm(id), asked.expires_at),
+            hours,
         }))
     }
 
@@ -356,13 +362,15 @@ impl Desk<'_> {
         let Some(attempt) = sign_ins::by_id(conn, id)? else {
             return Ok(None);
         };
-        if attempt.expires_at <= self.now || attempt.redeemed_at.is_some() {
+        // What ends before it can be read is not written.
+        let minutes = self.left(attempt.expires_at, 60);
+        if minutes < 2 || attempt.redeemed_at.is_some() {
             return Ok(None);
         }
         Ok(Some(Content::SignIn {
-            sign_in_url: self.url(Aim::SignIn(id), link::SIGN_IN),
+            sign_in_url: self.url(Aim::SignIn(id), attempt.expires_at),
             code: link::code(&self.post.keys, id),
-            minutes: link::SIGN_IN.as_secs() / 60,
+            minutes,
         }))
     }
 }

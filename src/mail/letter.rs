@@ -148,7 +148,7 @@ pub enum Content {
         /// The page with the button.
         confirm_url: String,
         /// How long it works.
-        hours: u64,
+        hours: i64,
     },
     /// News of one thread.
     News(News),
@@ -165,7 +165,7 @@ pub enum Content {
         /// The six digits.
         code: String,
         /// How long both work.
-        minutes: u64,
+        minutes: i64,
     },
     /// The way to one's subscriptions.
     Subscriptions {

@@ -220,7 +220,7 @@ pub async fn way_back(store: &Store, id: SignInId, now: Time) -> Result<String> 
 /// Follows a mailed link: gives the page to go back to, with what signs in there in its fragment.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was followed before.
+/// [`Error::NotFound`] when it was followed before, or its time is over.
 pub async fn open(
     store: &Store,
     keys: &Keys,

@@ -59,10 +59,12 @@ pub fn try_code(conn: &mut Conn, id: SignInId, most: i64) -> Result<bool> {
     Ok(counted == 1)
 }
 
-/// Says that the mailed link was followed; false when it was before, or somebody is signed in already.
+/// Says that the mailed link was followed; false when it was before, somebody is signed in already, or the attempt's time is
+/// over.
 pub fn open(conn: &mut Conn, id: SignInId, now: Time) -> Result<bool> {
     let unused = sign_ins::table
         .find(id)
+        .filter(sign_ins::expires_at.gt(now))
         .filter(sign_ins::opened_at.is_null())
         .filter(sign_ins::redeemed_at.is_null());
     let opened = diesel::update(unused)

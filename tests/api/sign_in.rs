@@ -67,6 +67,19 @@ fn the_link_signs_in_whoever_opens_the_letter_once() {
 }
 
 #[test]
+fn the_link_ends_with_its_attempt_whatever_itself_says() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let id = ask(app, ANN);
+        let link = letters.to(ANN, Aim::SignIn(id), Time::now().plus(HOUR));
+        app.sql("UPDATE sign_ins SET expires_at = 1");
+        app.get(&link).send().is(410);
+        press(app, &link).is(410);
+        by_code(app, id, &letters.code(id)).refuses(422, "code_invalid");
+    });
+}
+
+#[test]
 fn a_code_is_tried_five_times_and_used_once() {
     on_both(|app| {
         let letters = Letters::of(app);

@@ -9,8 +9,9 @@ use diesel::sql_types::{Binary, Text};
 
 use super::*;
 use crate::config::Rate;
-use crate::domain::id::{CommentId, MailboxId, SiteId, SubscriptionId, ThreadId};
+use crate::domain::id::{CommentId, MailboxId, SignInId, SiteId, SubscriptionId, ThreadId};
 use crate::domain::judgement::Reason;
+use crate::domain::link::{Link, Purpose};
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::subscription::{Cause, Frequency, Scope};
 use crate::domain::text::Email;
@@ -19,7 +20,7 @@ use crate::domain::word::{Kind, Role, Status, Word};
 use crate::mail::{Patience, Smtp, Templates, Transport};
 use crate::store::outbox::Call;
 use crate::store::types::Json;
-use crate::store::{Conn, Database, comments, mailboxes, people, sites, threads};
+use crate::store::{Conn, Database, comments, mailboxes, people, sign_ins, sites, threads};
 use server::{Act, Server, Step};
 
 /// A database and a directory for mail that go away with the test.
@@ -908,5 +909,57 @@ async fn whoever_tries_one_row_of_a_letter_anew_tries_the_letter() {
             header(&server.taken()[0], "Message-ID")
         );
         assert!(copy.contains("First") && copy.contains("Second"), "{copy}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_letter_says_how_long_its_link_still_works() {
+    let world = World::new().await;
+    for (email, left, said) in [
+        ("soon@example.net", 15 * 60 - 4, Some(15)),
+        ("late@example.net", 7 * 60, Some(7)),
+        ("too.late@example.net", 80, None),
+    ] {
+        let mailbox = world.mailbox(email).await;
+        let (site_id, ends) = (world.site, Time::now().plus(Duration::from_secs(left)));
+        let attempt = sign_ins::SignIn {
+            id: SignInId::new(),
+            site_id,
+            mailbox_id: mailbox,
+            url: "https://example.org/a".into(),
+            tries: 0,
+            created_at: Time::now(),
+            expires_at: ends,
+            opened_at: None,
+            redeemed_at: None,
+        };
+        let id = attempt.id;
+        world
+            .write(move |conn| sign_ins::insert(conn, &attempt))
+            .await;
+        let call = world.call(outbox::SIGN_IN, id.cast(), mailbox, &[]);
+        world.post(call).await;
+        let worker = world.to_files();
+        world.until_done().await;
+        worker.end().await;
+        // Long lines are broken (RFC 2045 §6.7).
+        let whole = |letter: String| letter.replace("=\r\n", "");
+        let letters: Vec<String> = world.letters().into_iter().map(whole).collect();
+        let letter = letters.iter().find(|letter| letter.contains(email));
+        let minutes = letter.map(|letter| {
+            let (before, _) = letter.split_once(" minutes").unwrap();
+            before.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+        });
+        assert_eq!(minutes, said, "{email}");
+        let token = letter.map(|letter| {
+            let (_, after) = letter.split_once("/s/sign-in/").unwrap();
+            let ended = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+            after[..ended.unwrap()].to_owned()
+        });
+        if let Some(token) = token {
+            let keys = world.desk(Transport::files(&world.mail()).unwrap()).keys;
+            let link = Link::open(&keys, Purpose::SignIn, &token, Time::now()).unwrap();
+            assert_eq!(link.expires_at.seconds(), ends.seconds());
+        }
     }
 }
