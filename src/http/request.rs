@@ -17,6 +17,7 @@ use crate::domain::network::Network;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::caller::Caller;
+use crate::service::consent::Asker;
 use crate::service::idempotency::Retry;
 use crate::service::identity;
 use crate::store::sites::Site;
@@ -75,6 +76,11 @@ impl Call {
     /// The network that the call comes from.
     pub fn network(&self) -> Network {
         client::network(&self.request, &self.app.trusted_proxies)
+    }
+
+    /// The same, for whom letters to one address are counted.
+    pub fn asker(&self) -> Asker {
+        Asker::new(&self.app.keys, self.network(), self.now)
     }
 
     /// The request's `Idempotency-Key`, bound to the route, the caller and the body.

@@ -40,8 +40,17 @@ pub async fn ask(call: Call, body: Body<Wanted>) -> Result<HttpResponse> {
     let page = Page::parse(&site, &body.value.url, None);
     let page = fields.take("/url", page.map_err(|(_, invalid)| invalid));
     let (email, page) = fields.finish(email.zip(page))?;
-    let asked = sign_in::ask(&call.app.store, site.id, email, page.url, call.now).await?;
-    answer::private(StatusCode::ACCEPTED, &asked)
+    let (store, asker) = (&call.app.store, call.asker());
+    let asked = sign_in::ask(
+        store,
+        &call.caller,
+        asker,
+        site.id,
+        email,
+        page.url,
+        call.now,
+    );
+    answer::private(StatusCode::ACCEPTED, &asked.await?)
 }
 
 /// What was mailed.

@@ -15,7 +15,7 @@ use crate::domain::subscription::{Frequency, Scope};
 use crate::domain::text::Email;
 use crate::domain::word::Word;
 use crate::error::Result;
-use crate::service::subscriptions::{self, Wish};
+use crate::service::subscriptions::{self, Request, Wish};
 use crate::service::threads::Page;
 use crate::store::sites::Site;
 use crate::view::subscription::Subscription;
@@ -53,17 +53,13 @@ pub async fn subscribe(call: Call, body: Body<Wanted>) -> Result<HttpResponse> {
         Some(word) => fields.take("/frequency", word_of(word, "frequency")),
     };
     let (wish, frequency) = fields.finish(wish.zip(frequency))?;
-    let app = &call.app;
-    subscriptions::subscribe(
-        &app.store,
-        &call.caller,
-        site.id,
+    let request = Request {
         wish,
         email,
         frequency,
-        call.now,
-    )
-    .await?;
+    };
+    let (store, asker) = (&call.app.store, call.asker());
+    subscriptions::subscribe(store, &call.caller, asker, site.id, request, call.now).await?;
     answer::private(StatusCode::ACCEPTED, &Accepted { accepted: true })
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bans;
 use super::caller::Caller;
+use super::consent::Asker;
 use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
@@ -137,6 +138,10 @@ pub async fn post(
             publishing::receive(tx, &mut thread, &mut comment, ruling, now)?;
             if let Some(network) = draft.network {
                 bans::remember_network(tx, &keys, site.id, comment.id, network, now)?;
+            }
+            if *comment.status == Status::Published {
+                let asker = draft.network.map(|from| Asker::new(&keys, from, now));
+                subscriptions::ask_for(tx, &comment, asker.as_ref(), now)?;
             }
             if held {
                 tell_moderators(tx, &site, &comment, now)?;

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use crate::domain::id::{MailboxId, PersonId, SubscriptionId, TargetId, ThreadId};
 use crate::domain::link;
+use crate::domain::network::Network;
 use crate::domain::subscription::{Act, Form, Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
+use crate::domain::token::Keys;
 use crate::domain::word::Kind;
 use crate::error::{Error, Result};
+use crate::store::letter_requests::{self, Share, Verdict};
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::people::Person;
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, consents, letter_requests, outbox, suppressions};
+use crate::store::{Store, Tx, consents, outbox, suppressions};
 
 /// How long a choice waits for the comment that it was made with to be published.
 const HELD: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -24,6 +27,21 @@ const AGAIN: Duration = Duration::from_secs(3600);
 
 /// How many choices are looked at together.
 const MANY: i64 = 1000;
+
+/// How long a network is known by the same hash, in days.
+const EPOCH: i64 = 7;
+
+/// Where letters are asked for from: a network, as a hash that means nothing without the service's keys.
+#[derive(Debug, Clone)]
+pub struct Asker([u8; 32]);
+
+impl Asker {
+    /// Whoever asks from there.
+    pub fn new(keys: &Keys, network: Network, now: Time) -> Self {
+        let epoch = now.day().div_euclid(EPOCH).to_be_bytes();
+        Self(keys.mac("letters.network", &[&epoch, &network.bytes()[..]].concat()))
+    }
+}
 
 /// Something that somebody wants to be told of.
 #[derive(Debug, Clone)]
@@ -138,6 +156,7 @@ pub(super) fn ask(
     tx: &mut Tx,
     mailbox: &Mailbox,
     person: Option<PersonId>,
+    asker: Option<&Asker>,
     now: Time,
 ) -> Result<()> {
     let waiting: Vec<_> = subscriptions::of_mailbox(tx, mailbox.id, Standing::Pending, MANY)?
@@ -156,7 +175,9 @@ pub(super) fn ask(
         let is_due = asked_at.is_none_or(|asked| asked.plus(AGAIN) <= now);
         // One that did not just come in, and has no letter, was refused its letter before.
         let is_fresh = need.iter().any(|row| row.asked_at == now);
-        let wanted = is_due && (is_fresh || person.is_some()) && may_write(tx, mailbox, now)?;
+        let wanted = is_due
+            && (is_fresh || person.is_some())
+            && may_write(tx, mailbox, Share::Consent, asker, now)? == Verdict::Granted;
         let letter_at = match (wanted, asked_at) {
             (true, _) => now,
             // Whoever confirms the one confirms the other, so they end together.
@@ -187,12 +208,21 @@ pub(super) fn ask(
     Ok(())
 }
 
-/// Whether one more letter that anybody could ask for may go to a mailbox; counts it.
-pub(super) fn may_write(tx: &mut Tx, mailbox: &Mailbox, now: Time) -> Result<bool> {
-    if suppressions::of(tx, &mailbox.folded)?.is_some() {
-        return Ok(false);
+/// Whether one more letter that anybody could ask for may go to a mailbox; counts it. Counted first, so that what whoever asks
+/// is told does not depend on what is known of the address.
+pub(super) fn may_write(
+    tx: &mut Tx,
+    mailbox: &Mailbox,
+    share: Share,
+    asker: Option<&Asker>,
+    now: Time,
+) -> Result<Verdict> {
+    let asker = asker.map(|asker| &asker.0[..]);
+    let verdict = letter_requests::count(tx, share, &mailbox.folded, asker, now)?;
+    match verdict == Verdict::Granted && suppressions::of(tx, &mailbox.folded)?.is_some() {
+        true => Ok(Verdict::AddressHadIts),
+        false => Ok(verdict),
     }
-    letter_requests::count(tx, &mailbox.folded, now)
 }
 
 /// Agrees to a choice, and to all else that the same person chose for the mailbox, now and later. Agreeing

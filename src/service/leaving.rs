@@ -8,10 +8,11 @@ use crate::domain::link::Leaving;
 use crate::domain::subscription::{Form, Frequency, Standing};
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
+use crate::store::letter_requests::{self, Share, Verdict};
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::sites::{self, Site};
 use crate::store::subscriptions::{self, Subscription};
-use crate::store::{Conn, Store, Tx, consents, letter_requests, outbox, people, sign_ins};
+use crate::store::{Conn, Store, Tx, consents, outbox, people, sign_ins};
 use crate::view::subscription::Followed;
 
 /// How many choices the page of all of them shows; those of one mailbox on one site.
@@ -222,7 +223,7 @@ pub async fn send_link(store: &Store, id: MailboxId, now: Time) -> Result<()> {
     let sent = store
         .write(move |tx| {
             let mailbox = mailboxes::lock(tx, id)?;
-            if !consent::may_write(tx, &mailbox, now)? {
+            if consent::may_write(tx, &mailbox, Share::Link, None, now)? != Verdict::Granted {
                 return Ok(());
             }
             let call = outbox::Call {

@@ -106,9 +106,10 @@ fn show(
     }
     // Only its first publication is news: who was told is not told again when it comes back.
     if comment.published_at.is_none() {
-        subscriptions::ask_for(tx, comment, now)?;
         call(tx, outbox::PUBLISHED, comment, NOBODY, now)?;
         if from.is_some() {
+            // Where it came from when it was written is not known here, and does not matter: a moderator calls for the letter.
+            subscriptions::ask_for(tx, comment, None, now)?;
             tell_author(tx, outbox::APPROVED, comment, now)?;
         }
     }

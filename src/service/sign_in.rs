@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::caller::Caller;
-use super::consent;
+use super::consent::{self, Asker};
 use super::identity::{begin_session, identity};
 use super::subscriptions::locked;
 use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
@@ -20,6 +20,7 @@ use crate::domain::token::Keys;
 use crate::domain::word::{EventKind, Kind, Status};
 use crate::error::{Error, Result};
 use crate::store::events::{self, Locked};
+use crate::store::letter_requests::{Share, Verdict};
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
@@ -50,9 +51,12 @@ pub struct Asked {
 /// Mails a link and a code to sign in by, if the address may have a letter.
 ///
 /// # Errors
-/// [`Error::UnknownSite`], [`Error::Forbidden`] where the site signs nobody in so.
+/// [`Error::UnknownSite`], [`Error::Forbidden`] where the site signs nobody in so, [`Error::RateLimited`] when whoever asks had
+/// their part of the address's letters.
 pub async fn ask(
     store: &Store,
+    caller: &Caller,
+    asker: Asker,
     site: SiteId,
     email: Email,
     url: PageUrl,
@@ -61,6 +65,7 @@ pub async fn ask(
     let id = SignInId::new();
     let refuse = "This site signs nobody in by mail.";
     let expires_at = now.plus(link::SIGN_IN);
+    let person = caller.person.as_ref().map(|person| person.id);
     store
         .write(move |tx| {
             let site = sites::by_id(tx, site)?.ok_or(Error::UnknownSite)?;
@@ -68,8 +73,21 @@ pub async fn ask(
                 return Err(Error::Forbidden(refuse));
             }
             let mailbox = locked(tx, &site, &email, now)?;
-            if !consent::may_write(tx, &mailbox, now)? {
-                return Ok(());
+            let is_known = match person {
+                Some(person) => mailboxes::is_confirmed(tx, mailbox.id, person)?,
+                None => false,
+            };
+            // Nobody else's asking takes these letters from somebody whom the address knows.
+            let (share, asker) = match is_known {
+                true => (Share::Known, None),
+                false => (Share::SignIn, Some(&asker)),
+            };
+            match consent::may_write(tx, &mailbox, share, asker, now)? {
+                Verdict::Granted => {}
+                Verdict::AddressHadIts => return Ok(()),
+                Verdict::AskerHadTheirs(retry_after) => {
+                    return Err(Error::RateLimited { retry_after });
+                }
             }
             let attempt = SignIn {
                 id,

@@ -2,7 +2,7 @@
 //! with one's own token. Consent is `consent.rs`, what letters lead to is `leaving.rs`.
 
 use super::caller::Caller;
-use super::consent::{self, Choice};
+use super::consent::{self, Asker, Choice};
 use super::threads::Page;
 use crate::domain::id::{CommentId, PersonId, SiteId, SubscriptionId, ThreadId};
 use crate::domain::invalid::Invalid;
@@ -39,6 +39,17 @@ pub enum Wish {
     Article(Page),
 }
 
+/// A wish, with where and how soon.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What.
+    pub wish: Wish,
+    /// Where; `None`: at the address that the caller is known by.
+    pub email: Option<Email>,
+    /// How soon.
+    pub frequency: Frequency,
+}
+
 /// Writes down what somebody asks to be told of. Whatever is known of the address, there is nothing to
 /// see in what this gives.
 ///
@@ -47,13 +58,17 @@ pub enum Wish {
 pub async fn subscribe(
     store: &Store,
     caller: &Caller,
+    asker: Asker,
     site: SiteId,
-    wish: Wish,
-    email: Option<Email>,
-    frequency: Frequency,
+    request: Request,
     now: Time,
 ) -> Result<()> {
     let caller = caller.clone();
+    let Request {
+        wish,
+        email,
+        frequency,
+    } = request;
     match wish {
         Wish::Site => {
             caller.must_change(Role::Moderator, Some(site))?;
@@ -73,7 +88,8 @@ pub async fn subscribe(
             let choice = choice(tx, &site, &wish, frequency)?;
             let mailbox = mailbox(tx, &site, person.as_ref(), email.as_ref(), "/email", now)?;
             consent::choose(tx, &mailbox, person.as_ref(), &choice, now)?;
-            consent::ask(tx, &mailbox, person.as_ref().map(|person| person.id), now)
+            let person = person.map(|person| person.id);
+            consent::ask(tx, &mailbox, person, Some(&asker), now)
         })
         .await
 }
@@ -221,7 +237,12 @@ pub(super) fn with_comment(
 
 /// Asks for the confirmation of what a comment's author chose on its thread and nobody was asked about yet.
 /// Called when the comment is published: the letter about one that never is, is never written.
-pub(super) fn ask_for(tx: &mut Tx, comment: &Comment, now: Time) -> Result<()> {
+pub(super) fn ask_for(
+    tx: &mut Tx,
+    comment: &Comment,
+    asker: Option<&Asker>,
+    now: Time,
+) -> Result<()> {
     let chosen = subscriptions::of_person(tx, comment.person_id, comment.thread_id, ON_A_THREAD)?;
     let mut waiting: Vec<_> = chosen
         .iter()
@@ -232,7 +253,7 @@ pub(super) fn ask_for(tx: &mut Tx, comment: &Comment, now: Time) -> Result<()> {
     waiting.dedup();
     for id in waiting {
         let mailbox = mailboxes::lock(tx, id)?;
-        consent::ask(tx, &mailbox, Some(comment.person_id), now)?;
+        consent::ask(tx, &mailbox, Some(comment.person_id), asker, now)?;
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! `letter_requests`: how many letters that anybody can ask for went to one address of late, on all
 //! sites together, so that the service cannot be used to flood a mailbox.
+//!
+//! Each kind of letter has a share of its own, and one network gets half of it at most. So nobody alone keeps the
+//! address's owner from their letters, and all together get no more than the sum.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
@@ -10,38 +13,93 @@ use super::schema::letter_requests;
 use crate::domain::time::Time;
 use crate::error::Result;
 
-/// Most such letters to one address within an hour of the clock.
-pub const HOURLY: i64 = 3;
+/// What is counted apart. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Letters to sign in by, asked for by whoever knows the address.
+    SignIn = 1,
+    /// The same, asked for by somebody to whom the address once agreed.
+    Known = 2,
+    /// Letters that ask for consent.
+    Consent = 3,
+    /// New links to one's subscriptions, asked for by whoever has an older one.
+    Link = 4,
+}
 
-/// Most such letters to one address within a day.
-pub const DAILY: i64 = 10;
+impl Share {
+    /// Most letters to one address within an hour of the clock, and within a day.
+    const fn most(self) -> (i64, i64) {
+        match self {
+            Self::SignIn | Self::Consent => (6, 12),
+            Self::Known => (3, 6),
+            Self::Link => (2, 4),
+        }
+    }
+}
+
+/// What becomes of a letter that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may go.
+    Granted,
+    /// Whoever asks had their part, and may ask again after that many seconds.
+    AskerHadTheirs(u64),
+    /// The address had its share.
+    AddressHadIts,
+}
 
 const HOURS: i64 = 24;
 
-/// Counts one more letter to an address (in lower case); false when it is one too many.
-pub fn count(conn: &mut Conn, folded: &str, now: Time) -> Result<bool> {
-    let (address, hour) = (digest(folded), hour(now));
+const HOUR: i64 = 3600;
+
+/// Counts one more letter to an address (in lower case), asked for from a network (as a keyed hash, where it is known).
+pub fn count(
+    conn: &mut Conn,
+    share: Share,
+    folded: &str,
+    asker: Option<&[u8]>,
+    now: Time,
+) -> Result<Verdict> {
+    let (hourly, daily) = share.most();
+    if let Some(asker) = asker {
+        let of = key(share, folded, asker);
+        if !take(conn, &of, hourly / 2, daily / 2, now)? {
+            let left = HOUR - now.seconds().rem_euclid(HOUR);
+            return Ok(Verdict::AskerHadTheirs(left.unsigned_abs()));
+        }
+    }
+    match take(conn, &key(share, folded, &[]), hourly, daily, now)? {
+        true => Ok(Verdict::Granted),
+        false => Ok(Verdict::AddressHadIts),
+    }
+}
+
+/// Counts one more; false when it is one too many.
+fn take(conn: &mut Conn, of: &[u8], hourly: i64, daily: i64, now: Time) -> Result<bool> {
+    let hour = hour(now);
     // The row is locked by this, so that of many at once no more are let through than may be.
     let counted = diesel::sql_query(
         "INSERT INTO letter_requests (address, hour, count) VALUES ($1, $2, 1)
          ON CONFLICT (address, hour) DO UPDATE SET count = letter_requests.count + 1
          WHERE letter_requests.count < $3",
     )
-    .bind::<Binary, _>(&address)
+    .bind::<Binary, _>(of)
     .bind::<BigInt, _>(hour)
-    .bind::<BigInt, _>(HOURLY)
+    .bind::<BigInt, _>(hourly)
     .execute(conn)?;
     let counts: Vec<i64> = letter_requests::table
-        .filter(letter_requests::address.eq(&address))
+        .filter(letter_requests::address.eq(of))
         .filter(letter_requests::hour.gt(hour - HOURS))
         .select(letter_requests::count)
         .load(conn)?;
-    Ok(counted == 1 && counts.iter().sum::<i64>() <= DAILY)
+    Ok(counted == 1 && counts.iter().sum::<i64>() <= daily)
 }
 
-/// Forgets how many letters went to an address (in lower case).
+/// Forgets how many letters went to an address (in lower case), and who asked.
 pub fn forget_address(conn: &mut Conn, folded: &str) -> Result<()> {
-    let theirs = letter_requests::table.filter(letter_requests::address.eq(digest(folded)));
+    let (first, mut last) = (mailbox(folded), mailbox(folded));
+    last.extend([u8::MAX; 2]);
+    let theirs = letter_requests::table.filter(letter_requests::address.between(first, last));
     diesel::delete(theirs).execute(conn)?;
     Ok(())
 }
@@ -60,11 +118,19 @@ pub fn forget(conn: &mut Conn, now: Time, limit: i64) -> Result<usize> {
 }
 
 fn hour(now: Time) -> i64 {
-    now.seconds().div_euclid(3600)
+    now.seconds().div_euclid(HOUR)
 }
 
-/// Of the address without what follows a `+`, by which one mailbox has any number of addresses.
-fn digest(folded: &str) -> Vec<u8> {
+/// What is counted under: a mailbox, a share of its letters, and whoever asks for them, or nobody in particular.
+fn key(share: Share, folded: &str, asker: &[u8]) -> Vec<u8> {
+    let mut key = mailbox(folded);
+    key.push(share as u8);
+    key.extend(asker);
+    key
+}
+
+/// A hash of the address without what follows a `+`, by which one mailbox has any number of addresses.
+fn mailbox(folded: &str) -> Vec<u8> {
     let (local, domain) = folded.rsplit_once('@').unwrap_or((folded, ""));
     let local = local.split('+').next().unwrap_or(local);
     Sha256::digest(format!("{local}@{domain}")).to_vec()
@@ -76,8 +142,8 @@ mod tests {
 
     #[test]
     fn spellings_of_one_mailbox_are_counted_together() {
-        assert_eq!(digest("ann+1@example.org"), digest("ann@example.org"));
-        assert_ne!(digest("ann@example.org"), digest("ann@example.net"));
-        assert_ne!(digest("+a@example.org"), digest("b@example.org"));
+        assert_eq!(mailbox("ann+1@example.org"), mailbox("ann@example.org"));
+        assert_ne!(mailbox("ann@example.org"), mailbox("ann@example.net"));
+        assert_ne!(mailbox("+a@example.org"), mailbox("b@example.org"));
     }
 }

@@ -182,18 +182,36 @@ fn a_held_comment_asks_nobody_until_it_is_published() {
 }
 
 #[test]
-fn an_address_gets_no_more_than_its_share_of_letters() {
-    on_both(|app| {
+fn an_address_gets_no_more_than_its_share_of_letters_and_one_network_half_of_it() {
+    on_both_with(&["--trusted-proxies=127.0.0.1"], |app| {
         let letters = Letters::of(app);
+        let asked = || -> usize {
+            let of = |n| letters.asked(&format!("ann+{n}@example.org")).len();
+            (0..30).map(of).sum()
+        };
         // Each a stranger with another spelling of one mailbox.
-        for n in 0..6 {
-            let email = format!("ann+{n}@example.org");
-            subscribe(app, None, thread("a", &email));
-        }
-        let asked: usize = (0..6)
-            .map(|n| letters.asked(&format!("ann+{n}@example.org")).len())
-            .sum();
-        assert_eq!(asked, 3);
+        let ask = |n: usize, network: usize| {
+            let wish = thread("a", &format!("ann+{n}@example.org"));
+            let call = app.post("/v1/subscriptions", wish);
+            call.header("X-Forwarded-For", &format!("198.51.{network}.1"))
+                .send()
+                .is(202);
+        };
+        (0..5).for_each(|n| ask(n, 1));
+        assert_eq!(asked(), 3);
+        let from_a_comment = |n: usize| {
+            let mut body = comment("a", "Tell me");
+            body["notify"] = json!("all");
+            body["author"] = json!({"email": format!("ann+{n}@example.org")});
+            app.post("/v1/comments", body)
+                .header("X-Forwarded-For", "198.51.1.1")
+                .send()
+                .is(201);
+        };
+        from_a_comment(5);
+        assert_eq!(asked(), 3);
+        (6..18).for_each(|n| ask(n, n));
+        assert_eq!(asked(), 6);
         // Another address is none the worse.
         subscribe(app, None, thread("a", "bob@example.org"));
         assert_eq!(letters.asked("bob@example.org").len(), 1);

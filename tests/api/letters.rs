@@ -135,7 +135,7 @@ fn uuid(bytes: &[u8]) -> Uuid {
 }
 
 /// A guest who follows this page and confirmed it; their token.
-fn follower(app: &App, letters: &Letters, page: &str, email: &str) -> String {
+pub fn follower(app: &App, letters: &Letters, page: &str, email: &str) -> String {
     let guest = app.guest();
     let wish = json!({"site": SITE, "scope": "thread", "url": page_url(page), "email": email});
     app.post("/v1/subscriptions", wish)

@@ -6,8 +6,8 @@ use postil::domain::time::Time;
 use serde_json::{Value, json};
 
 use crate::consent::press;
-use crate::letters::{HOUR, Letters};
-use crate::support::{Answer, App, SITE, comment, on_both, page_url};
+use crate::letters::{HOUR, Letters, follower};
+use crate::support::{Answer, App, SITE, comment, on_both, on_both_with, page_url};
 
 const ANN: &str = "ann@example.org";
 
@@ -134,13 +134,46 @@ fn what_was_mailed_for_one_thing_or_site_is_nothing_elsewhere() {
     });
 }
 
+/// Asks from that network.
+fn ask_from(app: &App, network: u8, token: Option<&str>) -> Answer {
+    let wanted = json!({"site": SITE, "email": ANN, "url": page_url("a")});
+    let call = app.post("/v1/identity/email", wanted);
+    let call = call.header("X-Forwarded-For", &format!("198.51.{network}.1"));
+    match token {
+        Some(token) => call.bearer(token).send(),
+        None => call.send(),
+    }
+}
+
 #[test]
-fn an_address_gets_three_letters_an_hour_and_nobody_learns_of_it() {
-    on_both(|app| {
+fn nobody_alone_keeps_an_address_from_its_letters_and_nobody_learns_of_it() {
+    on_both_with(&["--trusted-proxies=127.0.0.1"], |app| {
         let letters = Letters::of(app);
-        let asked: Vec<SignInId> = (0..4).map(|_| ask(app, ANN)).collect();
-        by_code(app, asked[3], &letters.code(asked[3])).refuses(422, "code_invalid");
-        by_code(app, asked[2], &letters.code(asked[2])).is(200);
+        let known = follower(app, &letters, "a", ANN);
+        let is_mailed = |answer: &Answer| {
+            let id: SignInId = answer.body["request"].as_str().unwrap().parse().unwrap();
+            by_code(app, id, &letters.code(id)).status == 200
+        };
+        for network in [1, 2] {
+            for _ in 0..3 {
+                assert!(is_mailed(&ask_from(app, network, None).is(202)));
+            }
+            let refused = ask_from(app, network, None).refuses(429, "rate_limited");
+            let wait: u64 = refused.header("retry-after").parse().unwrap();
+            assert!((1..=3600).contains(&wait), "{wait}");
+        }
+        // The address had its share of an hour, which is nobody's business.
+        assert!(!is_mailed(&ask_from(app, 3, None).is(202)));
+        // Whoever the address knows has letters of their own, and so has whoever is asked for consent.
+        for _ in 0..3 {
+            assert!(is_mailed(&ask_from(app, 3, Some(&known)).is(202)));
+        }
+        assert!(!is_mailed(&ask_from(app, 3, Some(&known)).is(202)));
+        assert!(!is_mailed(&ask_from(app, 4, Some(&app.guest())).is(202)));
+        let asked = letters.asked(ANN).len();
+        let wish = json!({"site": SITE, "scope": "thread", "url": page_url("b"), "email": ANN});
+        app.post("/v1/subscriptions", wish).send().is(202);
+        assert_eq!(letters.asked(ANN).len(), asked + 1);
     });
 }
 
