@@ -30,7 +30,7 @@ const STEP: i64 = 500;
 /// confirmed in time.
 pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = tidy(&store, keep_log, &stop).await {
+        if let Err(error) = tidy(&store, keep_log, Time::now(), &stop).await {
             // The next round does what this one could not.
             tracing::warn!(code = error.code(), "housekeeping put off");
         }
@@ -42,8 +42,16 @@ pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<boo
     }
 }
 
-async fn tidy(store: &Store, keep_log: Duration, stop: &watch::Receiver<bool>) -> Result<()> {
-    let now = Time::now();
+/// One round of [`run`], as at that time.
+///
+/// # Errors
+/// An outage.
+pub async fn tidy(
+    store: &Store,
+    keep_log: Duration,
+    now: Time,
+    stop: &watch::Receiver<bool>,
+) -> Result<()> {
     let go_on = |forgotten: usize| forgotten > 0 && !*stop.borrow();
     while go_on(
         store

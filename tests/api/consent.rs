@@ -1,9 +1,12 @@
 //! "Notify of": what may be chosen, who has to confirm it, and how it is left again.
 
+use postil::domain::time::Time;
+use postil::service::housekeeping;
+use postil::store::Store;
 use serde_json::{Value, json};
 
-use crate::letters::Letters;
-use crate::support::{App, ORIGIN, SITE, comment, on_both, on_both_with, page_url};
+use crate::letters::{HOUR, Letters};
+use crate::support::{App, ORIGIN, SITE, comment, eventually, on_both, on_both_with, page_url};
 
 /// What asks to be told of every comment on the page with that path.
 fn thread(page: &str, email: &str) -> Value {
@@ -341,6 +344,65 @@ fn what_cannot_be_followed_is_named() {
             .header("Origin", ORIGIN)
             .send()
             .is(202);
+    });
+}
+
+/// What housekeeping does at that time.
+fn tidy(app: &App, now: Time) {
+    let (store, _announced) = Store::open(app.database(), 1).unwrap();
+    let (_go_on, stop) = tokio::sync::watch::channel(false);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let keep_log = std::time::Duration::from_secs(30 * 24 * 3600);
+        housekeeping::tidy(&store, keep_log, now, &stop)
+            .await
+            .unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_nobody_confirms_is_forgotten_after_three_days_and_the_address_with_it() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        subscribe(app, None, thread("a", "ann@example.org"));
+        let wanted = json!({"site": SITE, "email": "sue@example.org", "url": page_url("a")});
+        app.post("/v1/identity/email", wanted).send().is(202);
+        let guest = app.guest();
+        subscribe(app, Some(&guest), thread("a", "bob@example.org"));
+        press(app, &letters.asked("bob@example.org")[0]).is(200);
+        // The address is known now; what a stranger chose for it is not agreed to.
+        subscribe(app, None, thread("b", "bob@example.org"));
+        app.policy(json!({"moderation": "pre"}));
+        let mut held = comment("a", "Held");
+        held["notify"] = json!("all");
+        held["author"] = json!({"email": "eve@example.org"});
+        app.post("/v1/comments", held).send().is(202);
+        eventually("empty outbox", || {
+            let waiting = "SELECT COUNT(*) AS count FROM outbox WHERE state = 'waiting'";
+            (letters.count(waiting) == 0).then_some(())
+        });
+        let left = || {
+            let count = |sql: &str| letters.count(&format!("SELECT COUNT(*) AS count FROM {sql}"));
+            let of = |name: &str| count(&format!("mailboxes WHERE folded = '{name}@example.org'"));
+            (
+                ["ann", "sue", "bob", "eve"].map(of),
+                count("subscriptions WHERE state = 'pending'"),
+                count("subscriptions WHERE state = 'active'"),
+            )
+        };
+        let asked = Time::now();
+        let after = |hours: u32| asked.plus(hours * HOUR);
+        tidy(app, after(71));
+        assert_eq!(left(), ([1, 1, 1, 1], 3, 1));
+        tidy(app, after(73));
+        // A choice that waits with its comment is not asked about yet, so nobody is late with an answer.
+        assert_eq!(left(), ([0, 0, 1, 1], 1, 1));
+        tidy(app, after(30 * 24 + 1));
+        assert_eq!(left(), ([0, 0, 1, 0], 0, 1));
     });
 }
 

@@ -60,7 +60,7 @@ impl<'a> Letters<'a> {
     }
 
     /// How many rows of all tables hold that text in that column.
-    fn count(&self, sql: &str) -> i64 {
+    pub fn count(&self, sql: &str) -> i64 {
         let query = diesel::sql_query(sql);
         let rows: Vec<Count> = match self.app.database() {
             postil::store::Database::Sqlite(path) => {
