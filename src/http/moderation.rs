@@ -163,6 +163,7 @@ pub struct ThreadPut {
     title: Option<String>,
     state: Option<String>,
     policy: Option<Value>,
+    author: Option<Value>,
 }
 
 /// `PUT /v1/moderation/threads`.
@@ -177,7 +178,8 @@ pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
         Err((name, invalid)) => fields.take(&format!("/{name}"), Err(invalid)),
     };
     let title = fields.optional("/title", raw.title.as_deref(), Title::parse);
-    let directions = match Directions::parse(title, raw.state.as_deref(), raw.policy.as_ref()) {
+    let (policy, author) = (raw.policy.as_ref(), raw.author.as_ref());
+    let directions = match Directions::parse(title, raw.state.as_deref(), policy, author) {
         Ok(directions) => Some(directions),
         Err((pointer, invalid)) => fields.take(pointer, Err(invalid)),
     };
@@ -198,6 +200,7 @@ pub struct ThreadPatch {
     title: Option<String>,
     state: Option<String>,
     policy: Option<Value>,
+    author: Option<Value>,
     hidden: Option<bool>,
     owner: Option<String>,
     url: Option<String>,
@@ -220,7 +223,8 @@ pub async fn change(call: Call, body: Body<ThreadPatch>) -> Result<HttpResponse>
         .await?;
     let mut fields = Fields::default();
     let title = fields.optional("/title", raw.title.as_deref(), Title::parse);
-    let directions = match Directions::parse(title, raw.state.as_deref(), raw.policy.as_ref()) {
+    let (policy, author) = (raw.policy.as_ref(), raw.author.as_ref());
+    let directions = match Directions::parse(title, raw.state.as_deref(), policy, author) {
         Ok(directions) => Some(directions),
         Err((pointer, invalid)) => fields.take(pointer, Err(invalid)),
     };

@@ -69,14 +69,18 @@ pub(super) fn choose(
     choice: &Choice,
     now: Time,
 ) -> Result<()> {
-    let trusted = match person {
-        None => false,
-        Some(person) => is_trusted(tx, mailbox, person, now)?,
-    };
     let id = person.map(|person| person.id);
     let known = subscriptions::find(tx, mailbox.id, choice.scope, choice.target, id)?;
     let is_new = known.is_none();
     let mut row = known.unwrap_or_else(|| blank(mailbox, id, choice, now));
+    let trusted = match person {
+        Some(person) => is_trusted(tx, mailbox, person, now)?,
+        // Whoever agreed to one choice of the site's agreed to its others, but to none that they left.
+        None if row.is_of_site() && *row.state != Standing::Ended => {
+            subscriptions::trusts_site(tx, mailbox.id)?
+        }
+        None => false,
+    };
     if !trusted && *row.state == Standing::Active {
         return Ok(());
     }
@@ -150,8 +154,8 @@ fn is_trusted(tx: &mut Tx, mailbox: &Mailbox, person: &Person, now: Time) -> Res
 }
 
 /// Asks a mailbox, which this transaction has locked, whether it wants what this person chose for it:
-/// one letter for whatever waits, and another only after an hour. What nobody in particular chose is
-/// asked one by one. Addresses that had their share of letters, or get none at all, are not asked.
+/// one letter for whatever waits, and another only after an hour. So it is with what the site chose, and there is no other while
+/// the first may be answered. What nobody in particular chose is asked one by one. Addresses that had their share of letters, or get none at all, are not asked.
 pub(super) fn ask(
     tx: &mut Tx,
     mailbox: &Mailbox,
@@ -163,16 +167,25 @@ pub(super) fn ask(
         .into_iter()
         .filter(|row| row.person_id == person)
         .collect();
-    let needs: Vec<&[Subscription]> = match person {
-        Some(_) => vec![&waiting],
-        None => waiting.chunks(1).collect(),
+    let (of_site, others): (Vec<_>, Vec<_>) =
+        waiting.into_iter().partition(Subscription::is_of_site);
+    let mut needs: Vec<&[Subscription]> = match person {
+        Some(_) => vec![&others],
+        None => others.chunks(1).collect(),
     };
+    needs.push(&of_site);
     for need in needs {
         let Some(first) = need.first() else {
             continue;
         };
+        let again = if first.is_of_site() {
+            link::CONFIRM
+        } else {
+            AGAIN
+        };
+        let is_one = first.is_of_site() || person.is_some();
         let asked_at = need.iter().filter_map(|row| row.letter_at).max();
-        let is_due = asked_at.is_none_or(|asked| asked.plus(AGAIN) <= now);
+        let is_due = asked_at.is_none_or(|asked| asked.plus(again) <= now);
         // One that did not just come in, and has no letter, was refused its letter before.
         let is_fresh = need.iter().any(|row| row.asked_at == now);
         let wanted = is_due
@@ -181,7 +194,7 @@ pub(super) fn ask(
         let letter_at = match (wanted, asked_at) {
             (true, _) => now,
             // Whoever confirms the one confirms the other, so they end together.
-            (false, Some(asked)) if person.is_some() => asked,
+            (false, Some(asked)) if is_one => asked,
             (false, _) => continue,
         };
         for row in need.iter().filter(|row| wanted || row.letter_at.is_none()) {
@@ -225,7 +238,7 @@ pub(super) fn may_write(
     }
 }
 
-/// Agrees to a choice, and to all else that the same person chose for the mailbox, now and later. Agreeing
+/// Agrees to a choice, and to all else that the same person, or the site, chose for the mailbox, now and later. Agreeing
 /// twice is agreeing once. Gives the choices that count by it.
 ///
 /// # Errors
@@ -251,12 +264,14 @@ pub async fn confirm(
             let mut agreed = vec![asked.clone()];
             if let Some(person) = asked.person_id {
                 mailboxes::confirm(tx, mailbox, person, now)?;
+            }
+            if asked.person_id.is_some() || asked.is_of_site() {
                 let waiting = subscriptions::of_mailbox(tx, mailbox, Standing::Pending, MANY)?;
-                agreed.extend(
-                    waiting
-                        .into_iter()
-                        .filter(|row| row.person_id == Some(person) && row.id != id),
-                );
+                agreed.extend(waiting.into_iter().filter(|row| {
+                    row.id != id
+                        && row.person_id == asked.person_id
+                        && row.is_of_site() == asked.is_of_site()
+                }));
             }
             for row in &agreed {
                 let row = Subscription {

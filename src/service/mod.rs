@@ -1,6 +1,7 @@
 //! The rules: what may be done by whom, and what follows from it.
 
 pub mod audit;
+mod authors;
 pub mod bans;
 pub mod caller;
 pub mod comments;

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::audit::{self, Act};
+use super::authors;
 use super::caller::Caller;
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::invalid::Invalid;
 use crate::domain::page::{PageKey, PageUrl};
-use crate::domain::text::Title;
+use crate::domain::text::{Email, Title};
 use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Moderation, Role, ThreadState, Word};
 use crate::error::{Error, Result};
@@ -82,17 +83,20 @@ pub struct Directions {
     pub state: Option<ThreadState>,
     /// `Some(None)`: as the site does.
     pub moderation: Option<Option<Moderation>>,
+    /// Who wrote it, by address; `Some(None)`: nobody is named.
+    pub author: Option<Option<Email>>,
 }
 
 impl Directions {
-    /// Reads `state` and `policy`.
+    /// Reads `state`, `policy` and `author`.
     ///
     /// # Errors
-    /// `field_invalid`, `policy_invalid`, with the pointer in front.
+    /// `field_invalid`, `policy_invalid`, `email_invalid`, with the pointer in front.
     pub fn parse(
         title: Option<Title>,
         state: Option<&str>,
         policy: Option<&Value>,
+        author: Option<&Value>,
     ) -> std::result::Result<Self, (&'static str, Invalid)> {
         let state = match state {
             None => None,
@@ -105,11 +109,38 @@ impl Directions {
             None | Some(Value::Null) => None,
             Some(policy) => moderation_of(policy).map_err(|invalid| ("/policy", invalid))?,
         };
+        let author = match author {
+            None | Some(Value::Null) => None,
+            Some(author) => author_of(author)?,
+        };
         Ok(Self {
             title,
             state,
             moderation,
+            author,
         })
+    }
+}
+
+fn author_of(
+    author: &Value,
+) -> std::result::Result<Option<Option<Email>>, (&'static str, Invalid)> {
+    let refuse = || {
+        let detail = "A page's `author` takes `email`: an address, or null (nobody is named).";
+        ("/author", Invalid::new("field_invalid", detail))
+    };
+    let members = author.as_object().ok_or_else(refuse)?;
+    if members.keys().any(|name| name != "email") {
+        return Err(refuse());
+    }
+    match members.get("email") {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(None)),
+        Some(Value::String(text)) => match Email::parse(text) {
+            Ok(email) => Ok(Some(Some(email))),
+            Err(invalid) => Err(("/author/email", invalid)),
+        },
+        Some(_) => Err(refuse()),
     }
 }
 
@@ -170,10 +201,15 @@ pub async fn direct(
                     .map(|moderation| moderation.map(Named)),
                 ..Settings::default()
             };
-            if changes(&thread, &settings) {
+            let author = &directions.author;
+            let is_named = authors::note(tx, &site, &thread, settings.owner_id, author, now)?;
+            let is_other = changes(&thread, &settings);
+            if is_other {
                 threads::set(tx, thread.id, &settings)?;
                 events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
-                record(tx, &caller, "direct", &thread, now)?;
+            }
+            if is_other || is_named {
+                record(tx, &caller, "direct", &thread, is_named, now)?;
             }
             let row = threads::by_id(tx, thread.id)?.ok_or(Error::NotFound)?;
             Ok((view::thread::Thread::stored(&row, &site, now), is_new))
@@ -262,10 +298,15 @@ pub async fn change(
                 hidden: change.hidden,
                 owner_id: change.owner,
             };
-            if changes(&thread, &settings) {
+            let author = &change.directions.author;
+            let is_named = authors::note(tx, &site, &thread, change.owner, author, now)?;
+            let is_other = changes(&thread, &settings);
+            if is_other {
                 threads::set(tx, id, &settings)?;
                 events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
-                record(tx, &caller, "change", &thread, now)?;
+            }
+            if is_other || is_named {
+                record(tx, &caller, "change", &thread, is_named, now)?;
             }
             let row = threads::by_id(tx, id)?.ok_or(Error::NotFound)?;
             Ok(view::thread::Thread::stored(&row, &site, now))
@@ -298,7 +339,14 @@ fn make_way(tx: &mut Tx, id: ThreadId, page: &Page) -> Result<Locked> {
 }
 
 /// Writes into the record what a thread was and is: no title or address, which may name people.
-fn record(tx: &mut Tx, caller: &Caller, action: &str, was: &Thread, now: Time) -> Result<()> {
+fn record(
+    tx: &mut Tx,
+    caller: &Caller,
+    action: &str,
+    was: &Thread,
+    is_named: bool,
+    now: Time,
+) -> Result<()> {
     let is = threads::by_id(tx, was.id)?.ok_or(Error::NotFound)?;
     let state = |row: &Thread| {
         json!({"state": row.state.0, "hidden": row.hidden, "owner": row.owner_id,
@@ -307,6 +355,7 @@ fn record(tx: &mut Tx, caller: &Caller, action: &str, was: &Thread, now: Time) -
     let mut became = state(&is);
     became["moved"] = (is.key != was.key || is.url != was.url).into();
     became["retitled"] = (is.title != was.title).into();
+    became["author_named"] = is_named.into();
     let act = Act {
         site: Some(was.site_id),
         action,

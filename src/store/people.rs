@@ -258,6 +258,16 @@ pub fn guests_with_email(
     Ok(query.rows(conn)?)
 }
 
+/// Somebody of this address (in lower case) on a site, for whom the operator or the site's own sign-on gave it.
+pub fn vouched_for(conn: &mut Conn, site: SiteId, folded: &str) -> Result<Option<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(lower_email().eq(folded))
+        .filter(people::kind.eq_any([Named(Kind::Staff), Named(Kind::Sso)]))
+        .order(people::id);
+    Ok(query.first(conn).optional()?)
+}
+
 /// Forgets an address (in lower case) of everybody on a site but its own people's, whose the operator gave.
 pub fn forget_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<()> {
     let theirs = people::table

@@ -49,6 +49,13 @@ pub struct Subscription {
     pub confirmed_at: Option<Time>,
 }
 
+impl Subscription {
+    /// Whether it was chosen on the site's word: by none of its people, and of a kind that only those who keep it choose.
+    pub fn is_of_site(&self) -> bool {
+        self.person_id.is_none() && matches!(*self.scope, Scope::Article | Scope::Site)
+    }
+}
+
 /// The choice with that id.
 pub fn by_id(conn: &mut Conn, id: SubscriptionId) -> Result<Option<Subscription>> {
     Ok(subscriptions::table.find(id).first(conn).optional()?)
@@ -279,6 +286,28 @@ pub fn find(
     Ok(query.first(conn).optional()?)
 }
 
+/// What the site chose for the authors of a page, and they did not leave.
+pub fn named(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Subscription>> {
+    let target: TargetId = thread.cast();
+    let query = subscriptions::table
+        .filter(subscriptions::scope.eq(Named(Scope::Article)))
+        .filter(subscriptions::target.eq(target))
+        .filter(subscriptions::state.ne(Named(Standing::Ended)))
+        .filter(subscriptions::form.eq(Named(Form::Staff)))
+        .order(subscriptions::mailbox_id);
+    Ok(query.load(conn)?)
+}
+
+/// Whether the mailbox agreed to anything that only a site chooses for it; see [`Subscription::is_of_site`].
+pub fn trusts_site(conn: &mut Conn, mailbox: MailboxId) -> Result<bool> {
+    let agreed = subscriptions::table
+        .filter(subscriptions::mailbox_id.eq(mailbox))
+        .filter(subscriptions::state.eq(Named(Standing::Active)))
+        .filter(subscriptions::person_id.is_null())
+        .filter(subscriptions::scope.eq_any([Named(Scope::Article), Named(Scope::Site)]));
+    Ok(diesel::select(diesel::dsl::exists(agreed)).get_result(conn)?)
+}
+
 /// Adds a choice.
 pub fn insert(conn: &mut Conn, subscription: &Subscription) -> Result<()> {
     diesel::insert_into(subscriptions::table)
@@ -292,6 +321,12 @@ pub fn replace(conn: &mut Conn, subscription: &Subscription) -> Result<()> {
     diesel::update(subscriptions::table.find(subscription.id))
         .set(subscription)
         .execute(conn)?;
+    Ok(())
+}
+
+/// Takes a choice away.
+pub fn delete(conn: &mut Conn, id: SubscriptionId) -> Result<()> {
+    diesel::delete(subscriptions::table.find(id)).execute(conn)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod authors;
 mod bad_input;
 mod bans;
 mod consent;
