@@ -7,7 +7,7 @@ Without --postgres: one instance on SQLite. It needs aiosmtpd (pip), and for Pos
 written into the database; everything else is the program itself. News of a thread is gathered beyond three letters an hour, so the
 script moves the outbox's times back by an hour between bursts, as if an hour had gone by.
 """
-import argparse, collections, email, glob, json, random, re, shutil, signal, socket, sqlite3, subprocess, sys
+import argparse, collections, email, glob, json, os, random, re, shutil, signal, socket, sqlite3, subprocess, sys
 import tempfile, threading, time, urllib.parse, urllib.request, uuid
 
 from aiosmtpd.controller import Controller
@@ -85,7 +85,7 @@ class Postgres:
 
 class Instance:
     def __init__(self, flags):
-        self.flags = flags
+        self.flags, self.seconds = flags, 0
         self.start()
 
     def start(self):
@@ -98,7 +98,8 @@ class Instance:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        _, self.process.returncode, used = os.wait4(self.process.pid, 0)
+        self.seconds += used.ru_utime + used.ru_stime
 
 
 def call(url, body=None):
@@ -154,13 +155,16 @@ def main():
         while database.one(WAITING):
             settle(database, instances, 0, began + args.seconds)
             database.run(f"UPDATE outbox SET due_at = due_at - {HOUR};")
-        return judge(sink.letters, comments, wanted, unwanted, args.kills, time.monotonic() - began)
+        judged = judge(sink.letters, comments, wanted, unwanted, args.kills, time.monotonic() - began)
     finally:
         for instance in instances:
             instance.kill()
+        used = sum(instance.seconds for instance in instances)
+        print(f"processor time: the service {used:.0f} s, this script {time.process_time():.0f} s, the database server apart")
         controller.stop()
         database.drop()
         shutil.rmtree(directory)
+    return judged
 
 
 def subscribe(database, thread, count):
