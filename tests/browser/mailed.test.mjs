@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** The letters to an address that hold a link to that page of the service's, oldest first, as `{text, link}`. */
+/** The letters to an address that hold a link to that page of the service's, oldest first, as `{source, text, link}`. */
 async function letters(to, page) {
   const folder = process.env.POSTIL_MAIL;
   assert.ok(folder, 'POSTIL_MAIL must name the folder of the letters');
@@ -30,7 +30,7 @@ async function letters(to, page) {
     const text = decoded(source);
     const link = new RegExp(`${origin}/s/${page}/[\\w-]+`).exec(text)?.[0];
     const at = Date.parse(/^Date: (.*)$/m.exec(source)[1]);
-    if (link) found.push({ text, link, at });
+    if (link) found.push({ source, text, link, at });
   }
   return found.sort((a, b) => a.at - b.at);
 }
@@ -129,4 +129,53 @@ test('the mailed link signs in on the page that it was asked for on', TIMEOUT, a
   await it.page.waitForURL(address);
   await it.page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes('"kind":"email"')));
   assert.deepEqual(it.errors, []);
+});
+
+test('the pages behind letters speak the language of the site, from right to left where it goes so', TIMEOUT, async () => {
+  const to = `rtl-${run}@example.org`;
+  const site = `ar-${run}`;
+  const call = async (path, data, status) => {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${process.env.POSTIL_TOKEN}` };
+    const answer = await fetch(`${origin}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(data) });
+    assert.equal(answer.status, status, await answer.text());
+  };
+  await call('sites', { slug: site, name: 'صحيفة', locale: 'ar', origins: [origin] }, 201);
+  const url = `${origin}/demo/${run}`;
+  await call('subscriptions', { site, scope: 'thread', url, email: to }, 202);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const visit = async (link, status) => {
+    assert.equal((await page.goto(link)).status(), status);
+    await accessible(page);
+  };
+  const press = async (button) => {
+    await Promise.all([page.waitForNavigation(), button.click()]);
+    assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
+    await accessible(page);
+  };
+
+  const { link } = await letter(to, 'confirm');
+  await visit(link, 200);
+  await press(page.getByRole('button'));
+  const manage = new URL(await page.getByRole('link').last().getAttribute('href'), origin).href;
+  const written = await fetch(`${origin}/v1/comments`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ site, url, body: 'خبر', author: { name: 'ليلى' } }),
+  });
+  assert.equal(written.status, 201);
+  const news = await letter(to, 'unsubscribe');
+  assert.ok(/<html[^>]* dir=3D"rtl"|<html[^>]* dir="rtl"/.test(news.source), 'the letter too');
+  await visit(news.link, 200);
+  await press(page.getByRole('button'));
+  await visit(manage, 200);
+  await call('subscriptions', { site, scope: 'thread', url: `${url}-b`, email: to }, 202);
+  await visit(manage, 200);
+  for (const button of [page.getByRole('button').nth(0), page.getByRole('button').nth(1), page.getByRole('button').last()]) {
+    await press(button);
+  }
+  // The address is forgotten, and what was sent to it leads nowhere.
+  await visit(link, 410);
+  await visit(`${origin}/s/manage/nonsense`, 404);
+  await context.close();
 });
