@@ -90,6 +90,9 @@ pub fn compose(
             desk.references(conn, row)?,
         ),
         Content::Digest(digest) => (Some(digest.unsubscribe_url.clone()), Vec::new()),
+        Content::Approved(judged) | Content::NotPublished(judged) => {
+            (Some(judged.unsubscribe_url.clone()), Vec::new())
+        }
         _ => (None, Vec::new()),
     };
     let cover = Cover {
@@ -136,6 +139,10 @@ impl Desk<'_> {
 
     fn manage_url(&self) -> String {
         self.url(Aim::Manage, self.now.plus(link::MANAGE))
+    }
+
+    fn unsubscribe_url(&self, leaving: Leaving) -> String {
+        self.url(Aim::Unsubscribe(leaving), self.now.plus(link::UNSUBSCRIBE))
     }
 
     /// How long until then, in whole units of so many seconds, to the nearest.
@@ -339,6 +346,8 @@ impl Desk<'_> {
             page_url: thread.url,
             lines: lines(&comment.body),
             reasons: details(&comment),
+            manage_url: self.manage_url(),
+            unsubscribe_url: self.unsubscribe_url(Leaving::All),
         }))
     }
 

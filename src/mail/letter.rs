@@ -116,6 +116,10 @@ pub struct Judged {
     pub lines: Vec<String>,
     /// Why it was not published: plain sentences.
     pub reasons: Vec<String>,
+    /// Where everything else that its reader is told of is changed.
+    pub manage_url: String,
+    /// Where all of it is ended, these letters too.
+    pub unsubscribe_url: String,
 }
 
 /// A comment that waits for a moderator.
@@ -220,7 +224,7 @@ pub struct Cover {
     pub id: String,
     /// Likewise of the letters that it follows, the nearest last.
     pub references: Vec<String>,
-    /// For mail that its reader subscribed to: where it is ended by one click.
+    /// For mail that nobody asked for just now: where it is ended by one click.
     pub unsubscribe_url: Option<String>,
 }
 
@@ -402,6 +406,8 @@ pub fn samples() -> Vec<Content> {
         comment_url: "https://example.org/a#postil-1".into(),
         lines: vec!["I had not thought of that.".into()],
         reasons,
+        manage_url: "https://comments.example.org/s/manage/x".into(),
+        unsubscribe_url: "https://comments.example.org/s/unsubscribe/x".into(),
     };
     let waiting = |full: bool| Waiting {
         id: "0198c0de-0000-7000-8000-000000000001".into(),

@@ -117,6 +117,10 @@ pub async fn leave(
             for row in rows.into_iter().filter(|row| row.mailbox_id == mailbox) {
                 end(tx, row, form, now)?;
             }
+            if leaving == Leaving::All {
+                // Nor is the mailbox told any more what became of anybody's comments.
+                mailboxes::distrust(tx, mailbox)?;
+            }
             Ok(())
         })
         .await;

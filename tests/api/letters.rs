@@ -402,3 +402,36 @@ fn the_pages_speak_the_sites_language() {
         assert!(html.contains("اشتراكاتك"), "{html}");
     });
 }
+
+#[test]
+fn whoever_leaves_everything_is_not_told_what_became_of_their_comments_either() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let email = "ann@example.org";
+        let guest = follower(app, &letters, "a", email);
+        app.policy(json!({"moderation": "pre"}));
+        let told = || {
+            let held = app
+                .post("/v1/comments", comment("a", "May I?"))
+                .bearer(&guest)
+                .send()
+                .is(202)
+                .body;
+            let approve = json!({"action": "approve", "ids": [held["id"]]});
+            app.post("/v1/moderation/actions", approve)
+                .bearer(&app.moderator)
+                .send()
+                .is(200);
+            letters.count("SELECT COUNT(*) AS count FROM outbox WHERE kind = 'comment.approved'")
+        };
+        assert_eq!(told(), 1);
+        let link = letters.to(
+            email,
+            Aim::Unsubscribe(Leaving::All),
+            Time::now().plus(HOUR),
+        );
+        app.get(&link).send().is(200);
+        letters.act(&link, "List-Unsubscribe=One-Click").is(200);
+        assert_eq!(told(), 1);
+    });
+}

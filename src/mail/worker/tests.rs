@@ -963,3 +963,38 @@ async fn a_late_letter_says_how_long_its_link_still_works() {
         }
     }
 }
+
+#[tokio::test]
+async fn whoever_is_told_what_became_of_a_comment_can_leave_as_well() {
+    let world = World::new().await;
+    let ann = world.mailbox("ann@example.net").await;
+    let mut posted = Vec::new();
+    for (kind, status) in [
+        (outbox::APPROVED, Status::Published),
+        (outbox::REJECTED, Status::Rejected),
+    ] {
+        let comment = world.comment(status, "May I?").await;
+        posted.push(world.call(kind, comment, ann, &[]));
+    }
+    for call in posted {
+        world.post(call).await;
+    }
+    let worker = world.to_files();
+    world.until_done().await;
+    worker.end().await;
+    let letters = world.letters();
+    assert_eq!(letters.len(), 2);
+    for letter in letters {
+        let link = header(&letter, "List-Unsubscribe");
+        assert!(link.contains("/s/unsubscribe/"), "{link}");
+        assert_eq!(
+            header(&letter, "List-Unsubscribe-Post"),
+            "List-Unsubscribe=One-Click"
+        );
+        assert!(
+            letter.contains("You get this because you wrote"),
+            "{letter}"
+        );
+        assert!(letter.contains("/s/manage/"), "{letter}");
+    }
+}
