@@ -161,11 +161,17 @@ test('the pages behind letters speak the language of the site, from right to lef
   const written = await fetch(`${origin}/v1/comments`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ site, url, body: 'خبر', author: { name: 'ليلى' } }),
+    body: JSON.stringify({ site, url, body: `خبر ${'w'.repeat(200)}`, author: { name: 'ليلى' } }),
   });
   assert.equal(written.status, 201);
   const news = await letter(to, 'unsubscribe');
   assert.ok(/<html[^>]* dir=3D"rtl"|<html[^>]* dir="rtl"/.test(news.source), 'the letter too');
+  const html = news.text.slice(news.text.indexOf('<!doctype html>'));
+  // On a page of its own: the service's pages allow no styles within elements.
+  const phone = await browser.newPage({ viewport: { width: 360, height: 740 } });
+  await phone.setContent(html.slice(0, html.indexOf('</html>')));
+  assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the letter fits a phone');
+  await phone.close();
   await visit(news.link, 200);
   await press(page.getByRole('button'));
   await visit(manage, 200);
