@@ -41,8 +41,8 @@ const LONGEST: Duration = Duration::from_secs(4 * 3600);
 /// How many pieces of news one letter tells, at most; more make another.
 const GATHERED: i64 = 500;
 
-/// How many letters at once, about one thread and without a reply to their reader, go to one mailbox within [`HOUR`]; what
-/// comes after is gathered.
+/// How many letters at once, about one thread and without a reply to their reader, go to one mailbox within [`HOUR`], and how many
+/// about comments that wait; what comes after is gathered.
 const AT_ONCE: usize = 3;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -314,7 +314,8 @@ fn gathered(conn: &mut Conn, row: &Delivery, how: Claiming) -> Result<Vec<Delive
                 postpone(conn, &[row.id], settled, None)?;
                 return Ok(Vec::new());
             }
-            Ok(query.load(conn)?)
+            let rows = query.load(conn)?;
+            in_turn(conn, row, rows, how.now)
         }
         (NEWS, Frequency::Instant) => {
             query = query.filter(outbox::thread_id.eq(row.thread_id));
@@ -322,14 +323,7 @@ fn gathered(conn: &mut Conn, row: &Delivery, how: Claiming) -> Result<Vec<Delive
             if rows.iter().any(is_reply) {
                 return Ok(rows);
             }
-            match free_at(conn, row, how.now)? {
-                Some(later) => {
-                    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
-                    postpone(conn, &ids, later, None)?;
-                    Ok(Vec::new())
-                }
-                None => Ok(rows),
-            }
+            in_turn(conn, row, rows, how.now)
         }
         (NEWS, _) => Ok(query.filter(outbox::due_at.le(how.now)).load(conn)?),
         _ => Ok(vec![row.clone()]),
@@ -340,7 +334,22 @@ fn is_reply(row: &Delivery) -> bool {
     row.reason.iter().any(|cause| cause.scope == Scope::Replies)
 }
 
-/// When the next letter about this thread may go to this mailbox; `None`: now.
+/// These rows, if another letter of their kind may go to their mailbox now; else they wait until one may.
+fn in_turn(
+    conn: &mut Conn,
+    row: &Delivery,
+    rows: Vec<Delivery>,
+    now: Time,
+) -> Result<Vec<Delivery>> {
+    let Some(later) = free_at(conn, row, now)? else {
+        return Ok(rows);
+    };
+    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
+    postpone(conn, &ids, later, None)?;
+    Ok(Vec::new())
+}
+
+/// When the next letter of its kind, for news about its thread, may go to this mailbox; `None`: now.
 fn free_at(conn: &mut Conn, row: &Delivery, now: Time) -> Result<Option<Time>> {
     // No word of the kind, by which PostgreSQL may take another index and read all there are of it.
     let mut recent: Vec<Delivery> = outbox::table
@@ -350,7 +359,8 @@ fn free_at(conn: &mut Conn, row: &Delivery, now: Time) -> Result<Option<Time>> {
         .filter(outbox::letter.is_not_null())
         .load(conn)?;
     recent.retain(|told| {
-        told.kind == NEWS && *told.cadence == Frequency::Instant && told.thread_id == row.thread_id
+        let is_about_it = row.kind != NEWS || told.thread_id == row.thread_id;
+        told.kind == row.kind && *told.cadence == *row.cadence && is_about_it
     });
     // A letter went out when its rows were settled, or, if it is still on its way, is about to.
     let mut letters: BTreeMap<Vec<u8>, (Time, bool)> = BTreeMap::new();

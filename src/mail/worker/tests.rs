@@ -609,6 +609,35 @@ async fn news_of_a_burst_is_one_letter_and_the_fourth_of_an_hour_waits_unless_it
 }
 
 #[tokio::test]
+async fn a_flood_of_comments_that_wait_is_three_letters_an_hour() {
+    let world = World::new().await;
+    let mo = world.moderator(Role::Moderator).await;
+    let working = world.to_files();
+    for turn in 1..=3 {
+        let comment = world.comment(Status::Pending, "Wait").await;
+        world
+            .post(world.call(outbox::COMMENT_WAITING, comment, mo, &[]))
+            .await;
+        world.until_done().await;
+        assert_eq!(world.letters().len(), turn);
+    }
+    for _ in 0..2 {
+        let comment = world.comment(Status::Pending, "Wait longer").await;
+        world
+            .post(world.call(outbox::COMMENT_WAITING, comment, mo, &[]))
+            .await;
+    }
+    world
+        .until("both wait for an hour", |rows| {
+            let later = Time::now().plus(Duration::from_secs(3000));
+            rows.iter().filter(|row| row.due_at > later).count() == 2
+        })
+        .await;
+    working.end().await;
+    assert_eq!(world.letters().len(), 3);
+}
+
+#[tokio::test]
 async fn a_digest_gathers_what_is_due_and_counts_it() {
     let world = World::new().await;
     let ann = world.mailbox("ann@example.net").await;
