@@ -17,6 +17,11 @@ HOUR = 3600 * 1_000_000
 WAITING = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'"
 
 
+def due():
+    """How many rows wait, but for those that are gathered for an hour, as a query."""
+    return f"{WAITING} AND due_at < {int((time.time() + 120) * 1_000_000)}"
+
+
 class Sink:
     """A mail server that keeps, of every letter, whom it is for, its Message-ID and the comments that it tells."""
 
@@ -149,11 +154,11 @@ def main():
             left = bursts - burst - 1
             now = min(kills, -(-kills // (left + 1)))
             kills -= now
-            settle(database, instances, now, began + args.seconds)
+            settle(database, instances, sink, len(wanted), now, began + args.seconds)
             database.run(f"UPDATE outbox SET due_at = due_at - {HOUR};")
             print(f"burst {burst + 1}/{bursts}: {len(sink.letters)} letters after {time.monotonic() - began:.0f} s", flush=True)
         while database.one(WAITING):
-            settle(database, instances, 0, began + args.seconds)
+            settle(database, instances, sink, len(wanted), 0, began + args.seconds)
             database.run(f"UPDATE outbox SET due_at = due_at - {HOUR};")
         judged = judge(sink.letters, comments, wanted, unwanted, args.kills, time.monotonic() - began)
     finally:
@@ -186,17 +191,22 @@ def subscribe(database, thread, count):
     return wanted, unwanted
 
 
-def settle(database, instances, kills, deadline):
+def settle(database, instances, sink, readers, kills, deadline):
     """Kills workers while they are at it, and waits until only that waits which is gathered for an hour."""
-    for turn in range(kills):
-        # Somewhere between the first and the last of them.
-        time.sleep(random.uniform(0.5, 4))
+    before = len(sink.letters)
+    for mark in sorted(random.random() for _ in range(kills)):
+        # Somewhere between the first letter of the burst and the last; or before the first.
+        while len(sink.letters) < before + mark * readers and database.one(due()):
+            time.sleep(0.05)
         victim = random.choice(instances)
         victim.kill()
-        print(f"  killed with {database.one(WAITING)} rows waiting", flush=True)
+        print(f"  killed after {len(sink.letters) - before} letters of the burst", flush=True)
+        if len(instances) == 1:
+            # As if its leases had run out: nobody else is at work.
+            database.run("UPDATE outbox SET lease_until = NULL;")
         time.sleep(random.uniform(0, 1))
         victim.start()
-    while database.one(f"{WAITING} AND due_at < {int((time.time() + 120) * 1_000_000)}"):
+    while database.one(due()):
         if time.monotonic() > deadline:
             sys.exit(f"FAILED: {database.one(WAITING)} rows still wait")
         time.sleep(1)
