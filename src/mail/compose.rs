@@ -210,7 +210,7 @@ impl Desk<'_> {
             Frequency::Instant => Leaving::these(leaving),
             cadence => Leaving::Digest(cadence),
         };
-        let unsubscribe_url = self.url(Aim::Unsubscribe(leaving), self.now.plus(link::UNSUBSCRIBE));
+        let unsubscribe_url = self.unsubscribe_url(leaving);
         let mut threads = self.threads(conn, &found, &causes)?;
         if cadence == Frequency::Instant {
             let scopes = causes.values().flatten();

@@ -154,8 +154,9 @@ fn is_trusted(tx: &mut Tx, mailbox: &Mailbox, person: &Person, now: Time) -> Res
 }
 
 /// Asks a mailbox, which this transaction has locked, whether it wants what this person chose for it:
-/// one letter for whatever waits, and another only after an hour. So it is with what the site chose, and there is no other while
-/// the first may be answered. What nobody in particular chose is asked one by one. Addresses that had their share of letters, or get none at all, are not asked.
+/// one letter for whatever waits, and another only after an hour. So it is with what the site chose, but
+/// while that letter may be answered there is no other. What nobody in particular chose is asked one by
+/// one. Addresses that had their share of letters, or get none at all, are not asked.
 pub(super) fn ask(
     tx: &mut Tx,
     mailbox: &Mailbox,
