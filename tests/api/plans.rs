@@ -13,8 +13,9 @@ use postil::domain::word::{Sort, Word};
 use postil::error::Result;
 use postil::store::audit::{self, Filter};
 use postil::store::comments::Roots;
+use postil::store::outbox::{self, Call};
 use postil::store::queue::{self, Queue};
-use postil::store::{Conn, Store, comments, events};
+use postil::store::{Conn, Store, comments, events, subscriptions};
 use uuid::Uuid;
 
 use crate::support::{App, on_both};
@@ -54,10 +55,9 @@ const POPULATE: &str = "
     ANALYZE;
 ";
 
-/// The statements, with ids as this database writes sixteen bytes.
-fn populate(app: &App) {
+/// Runs statements, with ids as this database writes sixteen bytes.
+fn run(app: &App, mut rest: &str) {
     let mut statements = String::new();
-    let mut rest = POPULATE;
     while let Some((before, after)) = rest.split_once("{id(") {
         let (number, after) = after.split_once(")}").unwrap();
         statements += before;
@@ -278,7 +278,7 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId
 fn every_list_comes_out_of_an_index_in_its_order() {
     on_both(|app| {
         let posted = app.comment("a", "x");
-        populate(app);
+        run(app, POPULATE);
         let uuid = |value: &serde_json::Value| Uuid::parse_str(value.as_str().unwrap()).unwrap();
         let thread = ThreadId::from_uuid(uuid(&posted["thread_id"]));
         let comment = CommentId::from_uuid(uuid(&posted["id"]));
@@ -321,6 +321,85 @@ fn every_list_comes_out_of_an_index_in_its_order() {
                 .await
                 .unwrap();
             assert!(!is_straight(&sorted), "{sorted:?}");
+            store.close().await;
+        });
+    });
+}
+
+/// Three thousand who follow the one thread there is, and were told of its one comment. Nothing is analysed, as after a burst.
+const AUDIENCE: &str = "
+    INSERT INTO mailboxes (id, site_id, email, folded, locale, created_at)
+    SELECT {id(n.i)}, c.site_id, 'a' || n.i, 'a' || n.i, 'en', 1
+    FROM comments c, (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n) n;
+    INSERT INTO subscriptions (id, mailbox_id, site_id, scope, target, thread_id, frequency, state, form, asked_at, expires_at)
+    SELECT m.id, m.id, m.site_id, 'thread', c.thread_id, c.thread_id, 'instant', 'active', 'subscribe', 1, 1
+    FROM mailboxes m, comments c;
+    INSERT INTO outbox (id, kind, subject, recipient, site_id, thread_id, cadence, reason, due_at, state, created_at)
+    SELECT m.id, 'comment.news', c.id, m.id, m.site_id, c.thread_id, 'instant', '[]', 1, 'waiting', 1
+    FROM mailboxes m, comments c;
+";
+
+#[test]
+fn a_large_audience_is_gone_through_part_by_part() {
+    on_both(|app| {
+        let posted = app.comment("a", "x");
+        let comment: CommentId = posted["id"].as_str().unwrap().parse().unwrap();
+        run(app, AUDIENCE);
+        let (store, _announced) = Store::open(app.database(), 1).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let plans = store
+                .write(move |tx| {
+                    let comment = comments::by_id(tx, comment)?.unwrap();
+                    let first = subscriptions::audience(tx, &comment, None, 250)?;
+                    let mut statements = sent(tx, |conn| {
+                        subscriptions::audience(conn, &comment, first.next, 250).map(drop)
+                    })?;
+                    let calls = first.told.iter().map(|told| {
+                        let call = Call {
+                            kind: outbox::NEWS,
+                            subject: comment.id.cast(),
+                            recipient: told.mailbox.id,
+                            site: comment.site_id,
+                            thread: Some(comment.thread_id),
+                            cadence: told.cadence,
+                            causes: Vec::new(),
+                        };
+                        (call, Time::from_micros(1))
+                    });
+                    let calls: Vec<_> = calls.collect();
+                    let now = Time::from_micros(1);
+                    statements.extend(sent(tx, |conn| outbox::tell(conn, &calls, now))?);
+                    let of_many = |sql: &String| {
+                        // SQLite's names stand in backticks.
+                        let sql = sql.replace('`', "\"");
+                        ["subscriptions", "outbox"]
+                            .iter()
+                            .any(|table| sql.contains(&format!("FROM \"{table}\"")))
+                    };
+                    statements
+                        .into_iter()
+                        .filter(of_many)
+                        .map(|sql| plan(tx, &sql).map(|plan| (sql, plan)))
+                        .collect::<Result<Vec<_>>>()
+                })
+                .await
+                .unwrap();
+            assert!(plans.len() > 2, "{plans:#?}");
+            for (sql, plan) in plans {
+                let is_part = |step: &String| {
+                    let by_range = ["mailbox_id>", "recipient>", "mailbox_id >", "recipient >"];
+                    let is_looked_up = step.contains("SEARCH") || step.contains("Index Cond");
+                    is_looked_up
+                        && by_range
+                            .iter()
+                            .any(|range| step.replace('"', "").contains(range))
+                };
+                assert!(plan.iter().any(is_part), "{sql}\n{plan:#?}");
+            }
             store.close().await;
         });
     });
