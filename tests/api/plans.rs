@@ -345,7 +345,7 @@ fn a_large_audience_is_gone_through_part_by_part() {
         let posted = app.comment("a", "x");
         let comment: CommentId = posted["id"].as_str().unwrap().parse().unwrap();
         run(app, AUDIENCE);
-        let (store, _announced) = Store::open(app.database(), 1).unwrap();
+        let (store, _announced) = Store::open(app.database(), None, 1).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
