@@ -337,7 +337,9 @@ impl Desk<'_> {
         let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
             return Ok(None);
         };
-        if *comment.status != status {
+        if *comment.status != status
+            || !mailboxes::is_confirmed(conn, row.recipient, comment.person_id)?
+        {
             return Ok(None);
         }
         Ok(Some(Judged {

@@ -2,12 +2,15 @@
 //! address.
 //!
 //! Nobody agrees by the site's word. An address is asked, once for all of its articles; but one that the operator, or the site's own
-//! sign-on, gave for a person is vouched for. What an author left stays left, however often they are named.
+//! sign-on, gave for a person is vouched for. What an author left stays left, however often they are named; and whoever left every
+//! article, or did not answer, is not asked about others.
 
-use super::consent::{self, Choice};
+use std::collections::BTreeSet;
+
+use super::consent::{self, Choice, MANY};
 use super::subscriptions::locked;
 use crate::domain::id::{PersonId, ThreadId};
-use crate::domain::subscription::{Act, Form, Frequency, Scope};
+use crate::domain::subscription::{Act, Form, Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::error::Result;
@@ -16,7 +19,7 @@ use crate::store::people::{self, Person};
 use crate::store::sites::Site;
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::threads::Thread;
-use crate::store::{Tx, consents};
+use crate::store::{Tx, consents, outbox};
 
 /// Has a page's new author told of its comments, in the place of the one before. `thread` is as it was, and locked; `owner` is
 /// whose it became, and `author` whom the site names (`Some(None)`: nobody any more). Gives whether it named another.
@@ -86,7 +89,7 @@ fn name(
     Ok(is_other)
 }
 
-/// Chooses for the author, unless they are told already, were asked already, or left; false then.
+/// Chooses for the author, unless they are told already, were asked already, or want none of it; false then.
 fn choose(
     tx: &mut Tx,
     mailbox: &Mailbox,
@@ -95,10 +98,15 @@ fn choose(
     now: Time,
 ) -> Result<bool> {
     let id = person.map(|person| person.id);
-    for of in [None, id] {
-        if subscriptions::find(tx, mailbox.id, Scope::Article, thread.cast(), of)?.is_some() {
+    for of in BTreeSet::from([None, id]) {
+        let known = subscriptions::find(tx, mailbox.id, Scope::Article, thread.cast(), of)?;
+        // One that was refused its letter has not been asked.
+        if known.is_some_and(|row| *row.state != Standing::Pending || row.letter_at.is_some()) {
             return Ok(false);
         }
+    }
+    if subscriptions::declines_articles(tx, mailbox.id)? {
+        return Ok(false);
     }
     let choice = Choice {
         scope: Scope::Article,
@@ -114,7 +122,22 @@ fn choose(
 
 /// Takes back what the site chose. Nothing is left of it but the record, so that it is not taken for the author's own leaving.
 fn withdraw(tx: &mut Tx, row: &Subscription, now: Time) -> Result<()> {
-    mailboxes::lock(tx, row.mailbox_id)?;
-    consents::record(tx, row, Act::Ended, Form::Staff, now)?;
-    subscriptions::delete(tx, row.id)
+    let mailbox = mailboxes::lock(tx, row.mailbox_id)?;
+    // Read again behind the lock: its owner may have answered, or left, meanwhile.
+    let Some(row) = subscriptions::by_id(tx, row.id)?.filter(|row| *row.state != Standing::Ended)
+    else {
+        return Ok(());
+    };
+    consents::record(tx, &row, Act::Ended, Form::Staff, now)?;
+    subscriptions::delete(tx, row.id)?;
+    // Where the letter that asks about several names this one, another takes its place.
+    let is_named = *row.state == Standing::Pending
+        && outbox::is_called_for(tx, outbox::CONFIRM, row.id.cast(), mailbox.id)?;
+    let waiting = subscriptions::of_mailbox(tx, mailbox.id, Standing::Pending, MANY)?;
+    let heir = waiting.into_iter().find(|other| other.goes_with(&row));
+    if let Some(heir) = heir.filter(|_| is_named) {
+        subscriptions::delete(tx, heir.id)?;
+        subscriptions::insert(tx, &Subscription { id: row.id, ..heir })?;
+    }
+    Ok(())
 }

@@ -26,7 +26,7 @@ const HELD: Duration = Duration::from_secs(30 * 24 * 3600);
 const AGAIN: Duration = Duration::from_secs(3600);
 
 /// How many choices are looked at together.
-const MANY: i64 = 1000;
+pub(super) const MANY: i64 = 1000;
 
 /// How long a network is known by the same hash, in days.
 const EPOCH: i64 = 7;
@@ -77,7 +77,7 @@ pub(super) fn choose(
         Some(person) => is_trusted(tx, mailbox, person, now)?,
         // Whoever agreed to one choice of the site's agreed to its others, but to none that they left.
         None if row.is_of_site() && *row.state != Standing::Ended => {
-            subscriptions::trusts_site(tx, mailbox.id)?
+            subscriptions::trusts_site(tx, mailbox.id, choice.scope)?
         }
         None => false,
     };
@@ -154,9 +154,8 @@ fn is_trusted(tx: &mut Tx, mailbox: &Mailbox, person: &Person, now: Time) -> Res
 }
 
 /// Asks a mailbox, which this transaction has locked, whether it wants what this person chose for it:
-/// one letter for whatever waits, and another only after an hour. So it is with what the site chose, but
-/// while that letter may be answered there is no other. What nobody in particular chose is asked one by
-/// one. Addresses that had their share of letters, or get none at all, are not asked.
+/// one letter for whatever [goes together](Subscription::goes_with), and another only after an hour; for what the site chose
+/// there is no other while that letter may be answered. Addresses that had their share of letters, or get none at all, are not asked.
 pub(super) fn ask(
     tx: &mut Tx,
     mailbox: &Mailbox,
@@ -164,18 +163,8 @@ pub(super) fn ask(
     asker: Option<&Asker>,
     now: Time,
 ) -> Result<()> {
-    let waiting: Vec<_> = subscriptions::of_mailbox(tx, mailbox.id, Standing::Pending, MANY)?
-        .into_iter()
-        .filter(|row| row.person_id == person)
-        .collect();
-    let (of_site, others): (Vec<_>, Vec<_>) =
-        waiting.into_iter().partition(Subscription::is_of_site);
-    let mut needs: Vec<&[Subscription]> = match person {
-        Some(_) => vec![&others],
-        None => others.chunks(1).collect(),
-    };
-    needs.push(&of_site);
-    for need in needs {
+    let waiting = subscriptions::of_mailbox(tx, mailbox.id, Standing::Pending, MANY)?;
+    for need in together(waiting.into_iter().filter(|row| row.person_id == person)) {
         let Some(first) = need.first() else {
             continue;
         };
@@ -184,7 +173,6 @@ pub(super) fn ask(
         } else {
             AGAIN
         };
-        let is_one = first.is_of_site() || person.is_some();
         let asked_at = need.iter().filter_map(|row| row.letter_at).max();
         let is_due = asked_at.is_none_or(|asked| asked.plus(again) <= now);
         // One that did not just come in, and has no letter, was refused its letter before.
@@ -195,8 +183,8 @@ pub(super) fn ask(
         let letter_at = match (wanted, asked_at) {
             (true, _) => now,
             // Whoever confirms the one confirms the other, so they end together.
-            (false, Some(asked)) if is_one => asked,
-            (false, _) => continue,
+            (false, Some(asked)) => asked,
+            (false, None) => continue,
         };
         for row in need.iter().filter(|row| wanted || row.letter_at.is_none()) {
             let row = Subscription {
@@ -222,6 +210,17 @@ pub(super) fn ask(
     Ok(())
 }
 
+fn together(waiting: impl Iterator<Item = Subscription>) -> Vec<Vec<Subscription>> {
+    let mut needs: Vec<Vec<Subscription>> = Vec::new();
+    for row in waiting {
+        match needs.iter_mut().find(|need| need[0].goes_with(&row)) {
+            Some(need) => need.push(row),
+            None => needs.push(vec![row]),
+        }
+    }
+    needs
+}
+
 /// Whether one more letter that anybody could ask for may go to a mailbox; counts it. Counted first, so that what whoever asks
 /// is told does not depend on what is known of the address.
 pub(super) fn may_write(
@@ -234,7 +233,7 @@ pub(super) fn may_write(
     let asker = asker.map(|asker| &asker.0[..]);
     let verdict = letter_requests::count(tx, share, &mailbox.folded, asker, now)?;
     match verdict == Verdict::Granted && suppressions::of(tx, &mailbox.folded)?.is_some() {
-        true => Ok(Verdict::AddressHadIts),
+        true => Ok(Verdict::Withheld),
         false => Ok(verdict),
     }
 }
@@ -262,18 +261,17 @@ pub async fn confirm(
                 Standing::Active => return Ok(vec![id]),
                 Standing::Pending => {}
             }
-            let mut agreed = vec![asked.clone()];
             if let Some(person) = asked.person_id {
                 mailboxes::confirm(tx, mailbox, person, now)?;
             }
-            if asked.person_id.is_some() || asked.is_of_site() {
-                let waiting = subscriptions::of_mailbox(tx, mailbox, Standing::Pending, MANY)?;
-                agreed.extend(waiting.into_iter().filter(|row| {
-                    row.id != id
-                        && row.person_id == asked.person_id
-                        && row.is_of_site() == asked.is_of_site()
-                }));
-            }
+            let waiting = subscriptions::of_mailbox(tx, mailbox, Standing::Pending, MANY)?;
+            let mut agreed = vec![asked];
+            let others = waiting.into_iter().filter(|row| row.id != id);
+            agreed.extend(
+                others
+                    .filter(|row| agreed[0].goes_with(row))
+                    .collect::<Vec<_>>(),
+            );
             for row in &agreed {
                 let row = Subscription {
                     state: Named(Standing::Active),

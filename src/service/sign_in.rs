@@ -74,7 +74,10 @@ pub async fn ask(
             }
             let mailbox = locked(tx, &site, &email, now)?;
             let is_known = match person {
-                Some(person) => mailboxes::is_confirmed(tx, mailbox.id, person)?,
+                Some(person) => {
+                    mailbox.person_id == Some(person)
+                        || mailboxes::is_confirmed(tx, mailbox.id, person)?
+                }
                 None => false,
             };
             // Nobody else's asking takes these letters from somebody whom the address knows.
@@ -84,7 +87,7 @@ pub async fn ask(
             };
             match consent::may_write(tx, &mailbox, share, asker, now)? {
                 Verdict::Granted => {}
-                Verdict::AddressHadIts => return Ok(()),
+                Verdict::Withheld => return Ok(()),
                 Verdict::AskerHadTheirs(retry_after) => {
                     return Err(Error::RateLimited { retry_after });
                 }

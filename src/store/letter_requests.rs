@@ -44,8 +44,8 @@ pub enum Verdict {
     Granted,
     /// Whoever asks had their part, and may ask again after that many seconds.
     AskerHadTheirs(u64),
-    /// The address had its share.
-    AddressHadIts,
+    /// Nothing is sent: the address had its share, or gets no mail at all. Whoever asks is not told.
+    Withheld,
 }
 
 const HOURS: i64 = 24;
@@ -63,19 +63,18 @@ pub fn count(
     let (hourly, daily) = share.most();
     if let Some(asker) = asker {
         let of = key(share, folded, asker);
-        if !take(conn, &of, hourly / 2, daily / 2, now)? {
-            let left = HOUR - now.seconds().rem_euclid(HOUR);
-            return Ok(Verdict::AskerHadTheirs(left.unsigned_abs()));
+        if let Some(seconds) = take(conn, &of, hourly / 2, daily / 2, now)? {
+            return Ok(Verdict::AskerHadTheirs(seconds));
         }
     }
     match take(conn, &key(share, folded, &[]), hourly, daily, now)? {
-        true => Ok(Verdict::Granted),
-        false => Ok(Verdict::AddressHadIts),
+        None => Ok(Verdict::Granted),
+        Some(_) => Ok(Verdict::Withheld),
     }
 }
 
-/// Counts one more; false when it is one too many.
-fn take(conn: &mut Conn, of: &[u8], hourly: i64, daily: i64, now: Time) -> Result<bool> {
+/// Counts one more, unless it would be one too many: then gives the seconds until there is room again.
+fn take(conn: &mut Conn, of: &[u8], hourly: i64, daily: i64, now: Time) -> Result<Option<u64>> {
     let hour = hour(now);
     // The row is locked by this, so that of many at once no more are let through than may be.
     let counted = diesel::sql_query(
@@ -87,12 +86,27 @@ fn take(conn: &mut Conn, of: &[u8], hourly: i64, daily: i64, now: Time) -> Resul
     .bind::<BigInt, _>(hour)
     .bind::<BigInt, _>(hourly)
     .execute(conn)?;
-    let counts: Vec<i64> = letter_requests::table
+    let counts: Vec<(i64, i64)> = letter_requests::table
         .filter(letter_requests::address.eq(of))
         .filter(letter_requests::hour.gt(hour - HOURS))
-        .select(letter_requests::count)
+        .filter(letter_requests::count.gt(0))
+        .order(letter_requests::hour)
+        .select((letter_requests::hour, letter_requests::count))
         .load(conn)?;
-    Ok(counted == 1 && counts.iter().sum::<i64>() <= daily)
+    let in_a_day: i64 = counts.iter().map(|(_, count)| count).sum();
+    let had_its_day = in_a_day > daily || (counted == 0 && in_a_day == daily);
+    let free = match counts.first() {
+        Some((oldest, _)) if had_its_day => oldest + HOURS,
+        _ if counted == 0 => hour + 1,
+        _ => return Ok(None),
+    };
+    if counted == 1 {
+        // What is refused is not counted: asking in vain would keep the owner out for as long as it goes on.
+        diesel::update(letter_requests::table.find((of, hour)))
+            .set(letter_requests::count.eq(letter_requests::count - 1))
+            .execute(conn)?;
+    }
+    Ok(Some((free * HOUR - now.seconds()).unsigned_abs()))
 }
 
 /// Forgets how many letters went to an address (in lower case), and who asked.
@@ -139,6 +153,38 @@ fn mailbox(folded: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Database, Store};
+
+    #[test]
+    fn what_is_asked_in_vain_keeps_nobody_out_for_longer() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(Database::Sqlite(directory.path().join("test.db")), None, 1);
+        let (store, _touched) = store.unwrap();
+        let ask = |hour: i64| {
+            let at = Time::from_micros((hour * HOUR + 600) * 1_000_000);
+            let asked = store.write(move |tx| {
+                count(tx, Share::SignIn, "ann@example.org", Some(b"somewhere"), at)
+            });
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            { runtime }.build().unwrap().block_on(asked).unwrap()
+        };
+        let in_vain = |verdict, hours: u64| {
+            assert_eq!(verdict, Verdict::AskerHadTheirs(hours * 3600 - 600));
+        };
+        for hour in [0, 1] {
+            for _ in 0..3 {
+                assert_eq!(ask(hour), Verdict::Granted);
+            }
+        }
+        in_vain(ask(1), 23);
+        for hour in 2..24 {
+            in_vain(ask(hour), 24 - hour as u64);
+        }
+        for _ in 0..3 {
+            assert_eq!(ask(24), Verdict::Granted);
+        }
+        in_vain(ask(24), 1);
+    }
 
     #[test]
     fn spellings_of_one_mailbox_are_counted_together() {

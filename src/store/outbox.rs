@@ -121,11 +121,7 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
         .filter(outbox::recipient.eq(call.recipient))
         .filter(outbox::state.ne("waiting"));
     diesel::delete(ended).execute(conn)?;
-    let same = outbox::table
-        .filter(outbox::kind.eq(call.kind))
-        .filter(outbox::subject.eq(call.subject))
-        .filter(outbox::recipient.eq(call.recipient));
-    if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
+    if is_called_for(conn, call.kind, call.subject, call.recipient)? {
         return Ok(());
     }
     let due_at = match call.kind {
@@ -133,6 +129,20 @@ pub fn post(conn: &mut Conn, call: &Call, now: Time) -> Result<()> {
         _ => now,
     };
     insert(conn, call, due_at, now)
+}
+
+/// Whether that piece of work was called for, done or not, and is remembered.
+pub fn is_called_for(
+    conn: &mut Conn,
+    kind: &str,
+    subject: SubjectId,
+    recipient: MailboxId,
+) -> Result<bool> {
+    let same = outbox::table
+        .filter(outbox::kind.eq(kind))
+        .filter(outbox::subject.eq(subject))
+        .filter(outbox::recipient.eq(recipient));
+    Ok(diesel::select(diesel::dsl::exists(same)).get_result(conn)?)
 }
 
 /// Calls for news to be told when it is due, to those recipients who have not been told, or called, before.
@@ -210,21 +220,39 @@ pub fn claim(conn: &mut Conn, how: Claiming) -> Result<Vec<Claimed>> {
             .execute(conn)?;
     }
     let mut claimed: Vec<Claimed> = Vec::new();
-    for row in due(conn, how.now, how.limit)? {
-        if claimed
-            .iter()
-            .any(|taken| taken.rows.iter().any(|known| known.id == row.id))
-        {
+    // What was only put off is due no more, so whatever it stood before has its turn.
+    while claimed.is_empty() {
+        let due = due(conn, how.now, how.limit)?;
+        if due.is_empty() {
+            break;
+        }
+        take(conn, due, how, &mut claimed)?;
+    }
+    Ok(claimed)
+}
+
+fn take(
+    conn: &mut Conn,
+    due: Vec<Delivery>,
+    how: Claiming,
+    claimed: &mut Vec<Claimed>,
+) -> Result<()> {
+    let mut dealt_with = BTreeSet::new();
+    for row in due {
+        if dealt_with.contains(&row.id) {
             continue;
         }
         let rows = match &row.letter {
             Some(letter) => of_letter(conn, letter)?,
-            None => gathered(conn, &row, how)?,
+            None => match gathered(conn, &row, how)? {
+                Turn::Now(rows) => rows,
+                Turn::Later(ids) => {
+                    dealt_with.extend(ids);
+                    continue;
+                }
+            },
         };
-        let Some(first) = rows.first() else {
-            continue;
-        };
-        let letter = match &first.letter {
+        let letter = match rows.iter().find_map(|row| row.letter.as_ref()) {
             Some(letter) => letter_id(letter)?,
             None => DeliveryId::new(),
         };
@@ -235,9 +263,10 @@ pub fn claim(conn: &mut Conn, how: Claiming) -> Result<Vec<Claimed>> {
                 outbox::lease_until.eq(how.now.plus(how.span)),
             ))
             .execute(conn)?;
+        dealt_with.extend(ids);
         claimed.push(Claimed { letter, rows });
     }
-    Ok(claimed)
+    Ok(())
 }
 
 fn letter_id(bytes: &[u8]) -> Result<DeliveryId> {
@@ -295,58 +324,71 @@ fn of_letter(conn: &mut Conn, letter: &[u8]) -> Result<Vec<Delivery>> {
     Ok(query.load(conn)?)
 }
 
-/// What goes out with a row that is in no letter yet; nothing, if its time has not come after all.
-fn gathered(conn: &mut Conn, row: &Delivery, how: Claiming) -> Result<Vec<Delivery>> {
+/// Whether what is due goes out.
+enum Turn {
+    /// These do, together.
+    Now(Vec<Delivery>),
+    /// These wait after all.
+    Later(Vec<DeliveryId>),
+}
+
+/// What goes out with a row that is in no letter yet, or waits with it.
+fn gathered(conn: &mut Conn, row: &Delivery, how: Claiming) -> Result<Turn> {
     let cadence = *row.cadence;
-    let mut query = outbox::table
-        .filter(outbox::recipient.eq(row.recipient))
-        .filter(outbox::state.eq("waiting"))
-        .filter(outbox::kind.eq(&row.kind))
-        .filter(outbox::cadence.eq(Named(cadence)))
-        .filter(outbox::letter.is_null())
-        .order(outbox::id)
-        .limit(GATHERED)
-        .into_boxed();
+    let oldest = alike(row).order(outbox::id).limit(GATHERED);
     match (row.kind.as_str(), cadence) {
         (COMMENT_WAITING, _) => {
             let settled = row.created_at.plus(how.quiet);
             if how.now < settled {
                 postpone(conn, &[row.id], settled, None)?;
-                return Ok(Vec::new());
+                return Ok(Turn::Later(vec![row.id]));
             }
-            let rows = query.load(conn)?;
-            in_turn(conn, row, rows, how.now)
+            match free_at(conn, row, how.now)? {
+                Some(later) => put_off(conn, row, later),
+                None => Ok(Turn::Now(oldest.load(conn)?)),
+            }
         }
         (NEWS, Frequency::Instant) => {
-            query = query.filter(outbox::thread_id.eq(row.thread_id));
-            let rows: Vec<Delivery> = query.load(conn)?;
-            if rows.iter().any(is_reply) {
-                return Ok(rows);
+            let rows: Vec<Delivery> = oldest.load(conn)?;
+            match free_at(conn, row, how.now)? {
+                Some(later) if !rows.iter().any(is_reply) => put_off(conn, row, later),
+                _ => Ok(Turn::Now(rows)),
             }
-            in_turn(conn, row, rows, how.now)
         }
-        (NEWS, _) => Ok(query.filter(outbox::due_at.le(how.now)).load(conn)?),
-        _ => Ok(vec![row.clone()]),
+        (NEWS, _) => Ok(Turn::Now(
+            oldest.filter(outbox::due_at.le(how.now)).load(conn)?,
+        )),
+        _ => Ok(Turn::Now(vec![row.clone()])),
     }
+}
+
+/// What may go into one letter with a row, and is in none.
+fn alike(row: &Delivery) -> outbox::BoxedQuery<'static, <Conn as Connection>::Backend> {
+    let query = outbox::table
+        .filter(outbox::recipient.eq(row.recipient))
+        .filter(outbox::state.eq("waiting"))
+        .filter(outbox::kind.eq(row.kind.clone()))
+        .filter(outbox::cadence.eq(Named(*row.cadence)))
+        .filter(outbox::letter.is_null())
+        .into_boxed();
+    match (row.kind.as_str(), *row.cadence) {
+        (NEWS, Frequency::Instant) => query.filter(outbox::thread_id.eq(row.thread_id)),
+        _ => query,
+    }
+}
+
+/// Lets all that may go into one letter with a row wait, however much it is; a part of it left due would stand before all else.
+fn put_off(conn: &mut Conn, row: &Delivery, later: Time) -> Result<Turn> {
+    let due = alike(row).filter(outbox::due_at.lt(later));
+    let ids: Vec<DeliveryId> = due.select(outbox::id).load(conn)?;
+    for part in ids.chunks(MANY) {
+        postpone(conn, part, later, None)?;
+    }
+    Ok(Turn::Later(ids))
 }
 
 fn is_reply(row: &Delivery) -> bool {
     row.reason.iter().any(|cause| cause.scope == Scope::Replies)
-}
-
-/// These rows, if another letter of their kind may go to their mailbox now; else they wait until one may.
-fn in_turn(
-    conn: &mut Conn,
-    row: &Delivery,
-    rows: Vec<Delivery>,
-    now: Time,
-) -> Result<Vec<Delivery>> {
-    let Some(later) = free_at(conn, row, now)? else {
-        return Ok(rows);
-    };
-    let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
-    postpone(conn, &ids, later, None)?;
-    Ok(Vec::new())
 }
 
 /// When the next letter of its kind, for news about its thread, may go to this mailbox; `None`: now.

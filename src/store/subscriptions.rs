@@ -54,6 +54,13 @@ impl Subscription {
     pub fn is_of_site(&self) -> bool {
         self.person_id.is_none() && matches!(*self.scope, Scope::Article | Scope::Site)
     }
+
+    /// Whether one letter asks about both, and one answer agrees to both: what one person chose, or the site of one kind. What
+    /// nobody in particular chose goes with nothing.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        let is_of_one_site = self.is_of_site() && other.is_of_site() && self.scope == other.scope;
+        self.person_id == other.person_id && (self.person_id.is_some() || is_of_one_site)
+    }
 }
 
 /// The choice with that id.
@@ -156,21 +163,8 @@ impl Followed {
         after: Option<MailboxId>,
         limit: i64,
     ) -> Result<Vec<MailboxId>> {
-        let mut query = subscriptions::table
-            .filter(subscriptions::scope.eq(Named(self.scope)))
-            .filter(subscriptions::target.eq(self.target))
-            .filter(subscriptions::state.eq(Named(Standing::Active)))
-            .into_boxed();
-        if let Some(people) = &self.of {
-            let people = people.iter().map(|id| Some(*id));
-            query = query
-                .filter(subscriptions::thread_id.eq(self.thread))
-                .filter(subscriptions::person_id.eq_any(people));
-        }
-        if let Some(after) = after {
-            query = query.filter(subscriptions::mailbox_id.gt(after));
-        }
-        let query = query
+        let query = self
+            .active(after)
             .select(subscriptions::mailbox_id)
             .distinct()
             .order(subscriptions::mailbox_id)
@@ -186,21 +180,32 @@ impl Followed {
         after: Option<MailboxId>,
         last: MailboxId,
     ) -> Result<Vec<Subscription>> {
+        let query = self
+            .active(after)
+            .filter(subscriptions::mailbox_id.le(last));
+        Ok(query.load(conn)?)
+    }
+
+    /// The choices that count, of the mailboxes after `after`.
+    fn active(
+        &self,
+        after: Option<MailboxId>,
+    ) -> subscriptions::BoxedQuery<'_, <Conn as Connection>::Backend> {
         let mut query = subscriptions::table
             .filter(subscriptions::scope.eq(Named(self.scope)))
             .filter(subscriptions::target.eq(self.target))
             .filter(subscriptions::state.eq(Named(Standing::Active)))
-            .filter(subscriptions::mailbox_id.le(last))
             .into_boxed();
+        if let Some(people) = &self.of {
+            let people = people.iter().map(|id| Some(*id));
+            query = query
+                .filter(subscriptions::thread_id.eq(self.thread))
+                .filter(subscriptions::person_id.eq_any(people));
+        }
         if let Some(after) = after {
             query = query.filter(subscriptions::mailbox_id.gt(after));
         }
-        let rows: Vec<Subscription> = query.load(conn)?;
-        let counts = |row: &Subscription| match &self.of {
-            None => true,
-            Some(people) => row.person_id.is_some_and(|person| people.contains(&person)),
-        };
-        Ok(rows.into_iter().filter(counts).collect())
+        query
     }
 }
 
@@ -298,14 +303,25 @@ pub fn named(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Subscription>> {
     Ok(query.load(conn)?)
 }
 
-/// Whether the mailbox agreed to anything that only a site chooses for it; see [`Subscription::is_of_site`].
-pub fn trusts_site(conn: &mut Conn, mailbox: MailboxId) -> Result<bool> {
+/// Whether the mailbox agreed to anything of this kind that only a site chooses for it; see [`Subscription::is_of_site`].
+pub fn trusts_site(conn: &mut Conn, mailbox: MailboxId, scope: Scope) -> Result<bool> {
     let agreed = subscriptions::table
         .filter(subscriptions::mailbox_id.eq(mailbox))
         .filter(subscriptions::state.eq(Named(Standing::Active)))
         .filter(subscriptions::person_id.is_null())
-        .filter(subscriptions::scope.eq_any([Named(Scope::Article), Named(Scope::Site)]));
+        .filter(subscriptions::scope.eq(Named(scope)));
     Ok(diesel::select(diesel::dsl::exists(agreed)).get_result(conn)?)
+}
+
+/// Whether the mailbox's owner is the author of articles, and wants to hear of none: all were left, or the question was not
+/// answered in time.
+pub fn declines_articles(conn: &mut Conn, mailbox: MailboxId) -> Result<bool> {
+    let of_articles = subscriptions::table
+        .filter(subscriptions::mailbox_id.eq(mailbox))
+        .filter(subscriptions::scope.eq(Named(Scope::Article)))
+        .select(subscriptions::state);
+    let states: Vec<Named<Standing>> = of_articles.distinct().load(conn)?;
+    Ok(states.as_slice() == [Named(Standing::Ended)])
 }
 
 /// Adds a choice.
@@ -361,7 +377,8 @@ pub fn of_person(
     Ok(query.load(conn)?)
 }
 
-/// Forgets at most `limit` choices that were not confirmed in time; gives how many.
+/// Forgets at most `limit` choices that were not confirmed in time; gives how many. That an article's author did not answer is
+/// remembered as leaving is: or each time the site names them, they would be asked again.
 pub fn forget_pending(conn: &mut Conn, now: Time, limit: i64) -> Result<usize> {
     let old: Vec<SubscriptionId> = subscriptions::table
         // Spelled out, so that SQLite sees that its partial index applies.
@@ -376,7 +393,15 @@ pub fn forget_pending(conn: &mut Conn, now: Time, limit: i64) -> Result<usize> {
         .filter(subscriptions::id.eq_any(old))
         .filter(subscriptions::state.eq(Named(Standing::Pending)))
         .filter(subscriptions::expires_at.le(now));
-    Ok(diesel::delete(old).execute(conn)?)
+    let unanswered = old
+        .clone()
+        .filter(subscriptions::scope.eq(Named(Scope::Article)))
+        .filter(subscriptions::form.eq(Named(Form::Staff)))
+        .filter(subscriptions::letter_at.is_not_null());
+    let ended = diesel::update(unanswered)
+        .set(subscriptions::state.eq(Named(Standing::Ended)))
+        .execute(conn)?;
+    Ok(ended + diesel::delete(old).execute(conn)?)
 }
 
 /// Forgets every choice of a mailbox.

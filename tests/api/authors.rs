@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::consent::press;
-use crate::letters::Letters;
+use postil::domain::time::Time;
+
+use crate::consent::{press, tidy};
+use crate::letters::{HOUR, Letters};
 use crate::support::{Answer, App, SITE, eventually, on_both, page_url};
 
 const ANN: &str = "ann@example.org";
@@ -105,7 +107,62 @@ fn what_an_author_left_stays_left_however_often_the_site_names_them() {
         name(app, "a", ANN);
         name(app, "b", ANN);
         assert_eq!(articles(&letters, ANN, "ended"), 2);
+        name(app, "c", ANN);
+        assert_eq!(articles(&letters, ANN, "pending"), 0);
         assert_eq!(letters.asked(ANN).len(), 2);
+    });
+}
+
+#[test]
+fn an_author_who_does_not_answer_is_not_asked_again() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        name(app, "a", ANN);
+        tidy(app, Time::now().plus(73 * HOUR));
+        for page in ["a", "b"] {
+            name(app, page, ANN);
+        }
+        assert_eq!(letters.asked(ANN).len(), 1);
+        assert_eq!(articles(&letters, ANN, "pending"), 0);
+    });
+}
+
+#[test]
+fn the_letter_about_two_articles_still_works_when_one_of_them_is_taken_back() {
+    on_both(|app| {
+        for (taken, left) in [("a", "b"), ("b", "a")] {
+            let letters = Letters::of(app);
+            let email = format!("{taken}@example.org");
+            name(app, "a", &email);
+            name(app, "b", &email);
+            put(app, taken, json!({"email": null})).is(200);
+            press(app, &letters.asked(&email)[0]).is(200);
+            assert_eq!(told(app, &letters, left, &email), 1);
+            assert_eq!(told(app, &letters, taken, &email), 1);
+        }
+    });
+}
+
+#[test]
+fn who_agrees_to_their_articles_does_not_agree_to_the_site() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        name(app, "a", ANN);
+        let wish = json!({"site": SITE, "scope": "site", "email": ANN});
+        let ask = || {
+            let wish = app.post("/v1/subscriptions", wish.clone());
+            wish.bearer(&app.admin).send().is(202)
+        };
+        ask();
+        let asked = letters.asked(ANN);
+        assert_eq!(asked.len(), 2);
+        press(app, &asked[0]).is(200);
+        ask();
+        let of_site =
+            "SELECT COUNT(*) AS count FROM subscriptions WHERE scope = 'site' AND state = 'active'";
+        assert_eq!(letters.count(of_site), 0);
+        press(app, &asked[1]).is(200);
+        assert_eq!(letters.count(of_site), 1);
     });
 }
 
@@ -192,6 +249,11 @@ fn an_address_that_the_operator_gave_is_not_asked() {
         .is(200);
         assert_eq!(told(app, &letters, "own", "otto@example.org"), 1);
         assert_eq!(told(app, &letters, "own", "olga@example.org"), 2);
+        // Nor is she told of others' doing again when she left it all.
+        let manage = letters.manage("olga@example.org");
+        letters.act(&manage, "action=stop_all").is(200);
+        name(app, "b", "olga@example.org");
+        assert_eq!(told(app, &letters, "b", "olga@example.org"), 2);
     });
 }
 

@@ -348,7 +348,7 @@ fn what_cannot_be_followed_is_named() {
 }
 
 /// What housekeeping does at that time.
-fn tidy(app: &App, now: Time) {
+pub fn tidy(app: &App, now: Time) {
     let (store, _announced) = Store::open(app.database(), None, 1).unwrap();
     let (_go_on, stop) = tokio::sync::watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread()

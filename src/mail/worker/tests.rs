@@ -9,7 +9,9 @@ use diesel::sql_types::{Binary, Text};
 
 use super::*;
 use crate::config::Rate;
-use crate::domain::id::{CommentId, MailboxId, SignInId, SiteId, SubscriptionId, ThreadId};
+use crate::domain::id::{
+    CommentId, MailboxId, SignInId, SiteId, SubjectId, SubscriptionId, ThreadId,
+};
 use crate::domain::judgement::Reason;
 use crate::domain::link::{Link, Purpose};
 use crate::domain::site::{Phrases, Policy};
@@ -18,7 +20,7 @@ use crate::domain::text::Email;
 use crate::domain::token::Keys;
 use crate::domain::word::{Kind, Role, Status, Word};
 use crate::mail::{Patience, Smtp, Templates, Transport};
-use crate::store::outbox::Call;
+use crate::store::outbox::{Call, Claiming};
 use crate::store::types::Json;
 use crate::store::{Conn, Database, comments, mailboxes, people, sign_ins, sites, threads};
 use server::{Act, Server, Step};
@@ -99,6 +101,15 @@ impl World {
             Ok(mailbox.unwrap().id)
         })
         .await
+    }
+
+    /// Has the mailbox's owner agree to what the comment's author chooses.
+    async fn agree(&self, mailbox: MailboxId, comment: CommentId) {
+        self.write(move |conn| {
+            let comment = comments::by_id(conn, comment)?.unwrap();
+            mailboxes::confirm(conn, mailbox, comment.person_id, Time::now())
+        })
+        .await;
     }
 
     async fn comment(&self, status: Status, body: &str) -> CommentId {
@@ -638,6 +649,51 @@ async fn a_flood_of_comments_that_wait_is_three_letters_an_hour() {
 }
 
 #[tokio::test]
+async fn what_is_put_off_stands_before_nobody_else_however_much_it_is() {
+    let world = World::new().await;
+    let mo = world.moderator(Role::Moderator).await;
+    let ann = world.mailbox("ann@example.net").await;
+    let comment = world.comment(Status::Published, "one").await;
+    let site = world.site;
+    let now = Time::now();
+    let told = move |id: u128| Call {
+        kind: outbox::COMMENT_WAITING,
+        subject: SubjectId::from_uuid(uuid::Uuid::from_u128(id)),
+        recipient: mo,
+        site,
+        thread: None,
+        cadence: Frequency::Instant,
+        causes: Vec::new(),
+    };
+    let news = world.call(outbox::APPROVED, comment, ann, &[]);
+    let how = Claiming {
+        now: now.plus(Duration::from_secs(60)),
+        span: Duration::from_secs(60),
+        quiet: Duration::from_secs(10),
+        limit: 8,
+    };
+    let taken = world
+        .write(move |tx| {
+            for id in 1..=3 {
+                outbox::post(tx, &told(id), now)?;
+                let letter = outbox::claim(tx, how)?;
+                outbox::settle(tx, &[letter[0].rows[0].id], how.now)?;
+            }
+            for id in 4..=604 {
+                outbox::post(tx, &told(id), now)?;
+            }
+            outbox::post(tx, &news, now.plus(Duration::from_secs(1)))?;
+            outbox::claim(tx, how)
+        })
+        .await;
+    let kinds: Vec<&str> = taken.iter().map(|letter| &*letter.rows[0].kind).collect();
+    assert_eq!(kinds, [outbox::APPROVED]);
+    let rows = world.rows().await;
+    let due = |row: &&outbox::Delivery| row.state == "waiting" && row.due_at <= how.now;
+    assert_eq!(rows.iter().filter(due).count(), 1);
+}
+
+#[tokio::test]
 async fn a_digest_gathers_what_is_due_and_counts_it() {
     let world = World::new().await;
     let ann = world.mailbox("ann@example.net").await;
@@ -1003,6 +1059,10 @@ async fn whoever_is_told_what_became_of_a_comment_can_leave_as_well() {
         (outbox::REJECTED, Status::Rejected),
     ] {
         let comment = world.comment(status, "May I?").await;
+        world.agree(ann, comment).await;
+        posted.push(world.call(kind, comment, ann, &[]));
+        // Whoever left in the meantime, or never agreed, gets none.
+        let comment = world.comment(status, "And I?").await;
         posted.push(world.call(kind, comment, ann, &[]));
     }
     for call in posted {
