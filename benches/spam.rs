@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use postil::domain::id::CommentId;
-use postil::domain::judgement::spam::{Author, Model, Traits, probability};
+use postil::domain::judgement::spam::pupil::{Lesson, MEMORY, Pupil, rehearsals};
+use postil::domain::judgement::spam::{Author, Traits, probability};
 use postil::domain::judgement::writing::Writing;
 
 #[path = "spam/rows.rs"]
@@ -80,15 +80,39 @@ fn traits(row: &Row, author: Author) -> Traits {
     )
 }
 
-fn by_page(taught: &[&Row], judged: &[&Row]) -> Scores {
-    let mut model = Model::blank();
-    for row in taught {
-        model.learn(
-            CommentId::new(),
-            traits(row, Author::default()),
-            row.is_spam,
-        );
+/// A pupil with what it was taught, as the service teaches one.
+struct School {
+    pupil: Pupil,
+    lessons: Vec<Lesson>,
+}
+
+impl Default for School {
+    fn default() -> Self {
+        Self {
+            pupil: Pupil::blank(),
+            lessons: Vec::new(),
+        }
     }
+}
+
+impl School {
+    fn teach(&mut self, traits: Traits, is_spam: bool) {
+        self.lessons.push(Lesson { traits, is_spam });
+        let remembered = self.lessons.len().min(MEMORY);
+        let remembered = &self.lessons[self.lessons.len() - remembered..];
+        let again = rehearsals(self.pupil.taught(), remembered.len());
+        let lesson = &remembered[remembered.len() - 1];
+        self.pupil
+            .learn(lesson, again.map(|place| &remembered[place]));
+    }
+}
+
+fn by_page(taught: &[&Row], judged: &[&Row]) -> Scores {
+    let mut school = School::default();
+    for row in taught {
+        school.teach(traits(row, Author::default()), row.is_spam);
+    }
+    let model = school.pupil;
     let pairs = judged.iter().map(|row| {
         (
             f64::from(model.score(&traits(row, Author::default()))),
@@ -100,20 +124,21 @@ fn by_page(taught: &[&Row], judged: &[&Row]) -> Scores {
 
 /// Decides, then learns, in order of time.
 fn online(rows: &[Row]) -> (Scores, Scores) {
-    let mut model = Model::blank();
+    let mut school = School::default();
     let mut bayes = Bayes::default();
     let mut people: HashMap<&str, Author> = HashMap::new();
     let (mut pairs, mut plain, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for (place, row) in rows.iter().enumerate() {
         let author = people.entry(&row.author).or_default();
         let traits = traits(row, *author);
+        let model = &school.pupil;
         let score = model.score(&traits);
         if place >= WARM {
             pairs.push((f64::from(score), row.is_spam));
             held.push((score > model.threshold(SHARE), row.is_spam));
             plain.push((bayes.score(&row.text), row.is_spam));
         }
-        model.learn(CommentId::new(), traits, row.is_spam);
+        school.teach(traits, row.is_spam);
         bayes.learn(&row.text, row.is_spam);
         if row.is_spam {
             author.spam += 1;
@@ -128,7 +153,7 @@ fn online(rows: &[Row]) -> (Scores, Scores) {
 
 /// What the shipped examples know of this data without any teaching.
 fn seasoned(rows: &[Row]) -> Scores {
-    let model = Model::seasoned();
+    let model = Pupil::seasoned();
     let pairs = rows.iter().map(|row| {
         (
             f64::from(model.score(&traits(row, Author::default()))),

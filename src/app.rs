@@ -25,8 +25,8 @@ use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::mail::{self, Pace, Post, Signer, Templates, Transport};
-use crate::service::rules::Rules;
-use crate::service::{demo, housekeeping};
+use crate::service::judging::Judges;
+use crate::service::{demo, housekeeping, teaching};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -128,7 +128,8 @@ impl Service {
         let post = post(&config.mail, &public, &keys)?;
         let pace = Pace::new(config.mail.rate, config.mail.rate_per_domain);
         let mail = mail::worker::run(store.clone(), post, pace, metrics.clone(), stopped.clone());
-        let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped);
+        let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped.clone());
+        let teaching = teaching::run(store.clone(), stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
             mail.await;
@@ -137,6 +138,10 @@ impl Service {
         workers.spawn(async move {
             housekeeping.await;
             "housekeeping"
+        });
+        workers.spawn(async move {
+            teaching.await;
+            "teaching"
         });
         let limits = Limits {
             comments: Limit::new("comments", config.limits.comments),
@@ -148,7 +153,7 @@ impl Service {
             answers: Answers::new(store.clone(), PAGES),
             store,
             keys,
-            rules: Rules::default(),
+            judges: Judges::default(),
             pages: Pages::new(PAGES),
             files: Files::new(),
             streams,

@@ -238,7 +238,11 @@ export class Thread {
     if (!comment.parent_id && !has(this.roots, comment.id)) this.roots = [comment.id, ...this.roots];
   }
 
-  #put(comment) {
+  #put(given) {
+    let comment = given;
+    // Where others read the text before, its author goes on seeing the one that waits.
+    const { public_html, body_html, status } = this.get(given.id) ?? {};
+    if (public_html && public_html === given.body_html) comment = { ...given, public_html, body_html, status };
     this.#comments.set(comment.id, comment);
     if (!comment.parent_id) return;
     const siblings = this.#children.get(comment.parent_id) ?? [];
@@ -250,7 +254,7 @@ export class Thread {
 
   #published(id) {
     let sum = 0;
-    for (const reply of this.replies(id)) sum += (reply.status === 'published' ? 1 : 0) + this.#published(reply.id);
+    for (const reply of this.replies(id)) sum += (reply.status === 'published' || reply.public_html ? 1 : 0) + this.#published(reply.id);
     return sum;
   }
 }

@@ -10,6 +10,7 @@ use postil::service::moderation::{self, Decision as Verdict, Target};
 use postil::service::{queue, sites};
 use postil::store::queue::Queue;
 use postil::store::{Store, threads};
+use postil::view::comment::read_as;
 
 use super::site::unknown;
 use super::{Failure, Outcome, first_line, table};
@@ -81,7 +82,7 @@ async fn list(store: &Store, slug: Option<String>) -> Outcome {
     let work = store.read(move |conn| {
         let (comments, next) = queue::rows(conn, &queue, None, PAGE)?;
         let mut rows = Vec::new();
-        for comment in comments {
+        for comment in read_as(conn, &comments)? {
             let thread = threads::by_id(conn, comment.thread_id)?;
             rows.push([
                 format!("{}@{}", comment.id, comment.revision),
@@ -120,6 +121,7 @@ async fn decide(
         reason,
         note: None,
         from: None,
+        whole: false,
     };
     let mut text = String::new();
     let mut failed = Vec::new();

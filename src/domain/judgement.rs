@@ -2,12 +2,16 @@
 //! its own codes here; the rooms beneath find them.
 
 pub mod folding;
+pub mod haste;
 pub mod likeness;
 pub mod spam;
 pub mod words;
 pub mod writing;
 
 use serde::{Deserialize, Serialize};
+
+use likeness::Likeness;
+use spam::{Ground, Score};
 
 /// One reason for which a comment waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,63 +20,109 @@ pub struct Reason {
     pub code: String,
     /// A plain sentence.
     pub detail: String,
+    /// How suspicious it looks, 0 to 1000, to whatever can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u16>,
+    /// What contributed most to the score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
 }
 
 impl Reason {
+    /// A reason without a score.
+    pub fn new(code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            detail: detail.into(),
+            score: None,
+            grounds: Vec::new(),
+        }
+    }
+
+    /// The reason as the comment's author is told it: not what would have to be changed to slip through.
+    pub fn for_author(&self) -> Self {
+        let detail = match self.code.as_str() {
+            "word_blocked" => "It contains a word that this site does not take.",
+            "word_suspect" => "It contains a word that a moderator looks at first.",
+            _ => &self.detail,
+        };
+        Self::new(self.code.as_str(), detail)
+    }
+
     /// Enough people whom somebody vouches for have reported it.
     pub fn reported() -> Self {
-        Self {
-            code: "reported".into(),
-            detail: "Readers have reported it.".into(),
-        }
+        Self::new("reported", "Readers have reported it.")
     }
 
     /// A moderator wants it decided again.
     pub fn restored() -> Self {
-        Self {
-            code: "restored".into(),
-            detail: "A moderator put it back into the queue.".into(),
-        }
+        Self::new("restored", "A moderator put it back into the queue.")
     }
 
-    /// It has a word that the site does not take. The word is for moderators, who see it; its author may guess.
+    /// It has a word that the site does not take.
     pub fn blocked_word(entry: &str) -> Self {
-        Self {
-            code: "word_blocked".into(),
-            detail: format!("It contains `{entry}`, which this site does not take."),
-        }
+        Self::new(
+            "word_blocked",
+            format!("It contains `{entry}`, which this site does not take."),
+        )
     }
 
     /// It has a word that moderators want to look at.
     pub fn suspect_word(entry: &str) -> Self {
-        Self {
-            code: "word_suspect".into(),
-            detail: format!("It contains `{entry}`, which a moderator looks at first."),
-        }
+        Self::new(
+            "word_suspect",
+            format!("It contains `{entry}`, which a moderator looks at first."),
+        )
     }
 
     /// Nothing of this person's has been approved yet.
     pub fn first_comment() -> Self {
-        Self {
-            code: "first_comment".into(),
-            detail: "A moderator reads what somebody new writes.".into(),
-        }
+        Self::new(
+            "first_comment",
+            "A moderator reads what somebody new writes.",
+        )
     }
 
     /// It has more links than the site lets pass.
     pub fn many_links(links: u32) -> Self {
+        Self::new("many_links", format!("It has {links} links."))
+    }
+
+    /// The site's spam model takes it for spam.
+    pub fn spam(score: &Score) -> Self {
+        Self::scored(score, "It looks like spam.")
+    }
+
+    /// What the site's spam model makes of a comment that it lets pass.
+    pub fn no_spam(score: &Score) -> Self {
+        Self::scored(score, "It looks genuine enough.")
+    }
+
+    fn scored(score: &Score, detail: &str) -> Self {
         Self {
-            code: "many_links".into(),
-            detail: format!("It has {links} links."),
+            score: Some(score.permille()),
+            grounds: score.grounds.clone(),
+            ..Self::new("spam_score", detail)
+        }
+    }
+
+    /// The same was said here lately, or nearly the same on another page.
+    pub fn repeated(likeness: Likeness) -> Self {
+        match likeness {
+            Likeness::Same => Self::new("repeated", "The same was posted here lately."),
+            Likeness::Near => Self::new(
+                "repeated_nearly",
+                "Nearly the same was posted on another page lately.",
+            ),
         }
     }
 
     /// The site, or the page, reads every comment before the public does.
     pub fn premoderated() -> Self {
-        Self {
-            code: "premoderated".into(),
-            detail: "Every comment here is read by a moderator first.".into(),
-        }
+        Self::new(
+            "premoderated",
+            "Every comment here is read by a moderator first.",
+        )
     }
 }
 
@@ -81,7 +131,9 @@ impl Reason {
 pub enum Opinion {
     /// Nothing: the next is asked.
     None,
-    /// Whatever follows, it may be published.
+    /// Nothing either, but moderators may want to know.
+    Note(Reason),
+    /// It may be published, unless an earlier phase was against it; those that follow are not asked.
     Allow,
     /// A moderator looks at it first.
     Hold(Reason),
@@ -89,13 +141,40 @@ pub enum Opinion {
     Reject(Reason),
 }
 
-/// What became of a comment that every phase was asked about.
+/// An opinion as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Whose.
+    pub phase: String,
+    /// What it comes to.
+    pub says: Says,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+/// What an opinion comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Says {
+    /// Nothing for or against it.
+    Note,
+    /// See [`Opinion::Allow`].
+    Allow,
+    /// See [`Opinion::Hold`].
+    Hold,
+    /// See [`Opinion::Reject`].
+    Reject,
+}
+
+/// What became of a comment that the phases were asked about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ruling {
     /// Where the comment goes.
     pub outcome: Outcome,
     /// All that was said against it, in order; nothing when it is published.
     pub reasons: Vec<Reason>,
+    /// All that was said, in order.
+    pub opinions: Vec<Said>,
 }
 
 /// Where a comment goes.
@@ -110,26 +189,47 @@ pub enum Outcome {
     Reject,
 }
 
-impl FromIterator<Opinion> for Ruling {
-    /// The first opinion decides.
-    fn from_iter<I: IntoIterator<Item = Opinion>>(opinions: I) -> Self {
+impl Ruling {
+    /// Asks the phases in order, each by its name. The first that is for or against it decides.
+    ///
+    /// # Errors
+    /// That of the first phase that could not be asked.
+    pub fn by<'a, E>(
+        phases: impl IntoIterator<Item = Result<(&'a str, Opinion), E>>,
+    ) -> Result<Self, E> {
+        let mut ruling = Self::default();
         let mut outcome = None;
-        let mut reasons = Vec::new();
-        for opinion in opinions {
-            let (said, reason) = match opinion {
+        for asked in phases {
+            let (phase, opinion) = asked?;
+            let (says, decides, reason) = match opinion {
                 Opinion::None => continue,
-                Opinion::Allow => (Outcome::Publish, None),
-                Opinion::Hold(reason) => (Outcome::Hold, Some(reason)),
-                Opinion::Reject(reason) => (Outcome::Reject, Some(reason)),
+                Opinion::Note(reason) => (Says::Note, None, Some(reason)),
+                Opinion::Allow => (Says::Allow, Some(Outcome::Publish), None),
+                Opinion::Hold(reason) => (Says::Hold, Some(Outcome::Hold), Some(reason)),
+                Opinion::Reject(reason) => (Says::Reject, Some(Outcome::Reject), Some(reason)),
             };
-            outcome = outcome.or(Some(said));
-            reasons.extend(reason);
+            outcome = outcome.or(decides);
+            if matches!(says, Says::Hold | Says::Reject) {
+                ruling.reasons.extend(reason.clone());
+            }
+            ruling.opinions.push(Said {
+                phase: phase.to_owned(),
+                says,
+                reason,
+            });
+            if says == Says::Allow {
+                break;
+            }
         }
-        let outcome = outcome.unwrap_or_default();
-        if outcome == Outcome::Publish {
-            reasons.clear();
-        }
-        Self { outcome, reasons }
+        ruling.outcome = outcome.unwrap_or_default();
+        Ok(ruling)
+    }
+
+    /// How suspicious it looked, 0 to 1000.
+    pub fn risk(&self) -> i64 {
+        let reasons = self.opinions.iter().flat_map(|said| &said.reason);
+        let scores = reasons.filter_map(|reason| reason.score);
+        scores.max().unwrap_or_default().into()
     }
 }
 
@@ -141,19 +241,49 @@ mod tests {
     fn the_first_opinion_decides_and_the_others_are_kept() {
         let hold = || Opinion::Hold(Reason::premoderated());
         let reject = || Opinion::Reject(Reason::blocked_word("x"));
+        let note = || Opinion::Note(Reason::new("spam_score", "…"));
         let ruling = |opinions: Vec<Opinion>| {
-            let ruling: Ruling = opinions.into_iter().collect();
-            (ruling.outcome, ruling.reasons.len())
+            let asked = opinions.into_iter().map(|opinion| Ok(("phase", opinion)));
+            let ruling: Ruling = Ruling::by::<()>(asked).unwrap_or_default();
+            (ruling.outcome, ruling.reasons.len(), ruling.opinions.len())
         };
-        assert_eq!(ruling(vec![]), (Outcome::Publish, 0));
+        assert_eq!(ruling(vec![]), (Outcome::Publish, 0, 0));
+        assert_eq!(ruling(vec![note()]), (Outcome::Publish, 0, 1));
         assert_eq!(
-            ruling(vec![Opinion::None, hold(), reject()]),
-            (Outcome::Hold, 2)
+            ruling(vec![Opinion::None, hold(), note(), reject()]),
+            (Outcome::Hold, 2, 3)
         );
-        assert_eq!(ruling(vec![reject(), hold()]), (Outcome::Reject, 2));
+        assert_eq!(ruling(vec![reject(), hold()]), (Outcome::Reject, 2, 2));
+        // Who is trusted is asked no more, and what was said before stays said.
         assert_eq!(
             ruling(vec![Opinion::Allow, reject()]),
-            (Outcome::Publish, 0)
+            (Outcome::Publish, 0, 1)
         );
+        assert_eq!(
+            ruling(vec![hold(), Opinion::Allow, reject()]),
+            (Outcome::Hold, 1, 2)
+        );
+    }
+
+    #[test]
+    fn authors_are_not_told_how_to_slip_through() {
+        let reason = Reason::suspect_word("casino").for_author();
+        assert_eq!(reason.code, "word_suspect");
+        assert!(!reason.detail.contains("casino"));
+        let ground = Ground {
+            what: "word: casino".into(),
+            weight: 90,
+        };
+        let reason = Reason {
+            score: Some(900),
+            grounds: vec![ground],
+            ..Reason::new("spam_score", "It looks like spam.")
+        };
+        let told = serde_json::to_string(&reason.for_author()).unwrap_or_default();
+        assert_eq!(
+            told,
+            r#"{"code":"spam_score","detail":"It looks like spam."}"#
+        );
+        assert_eq!(reason.for_author().detail, reason.detail);
     }
 }

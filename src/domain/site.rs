@@ -74,6 +74,11 @@ pub struct Policy {
     /// How many approved comments make a person trusted, 1 to 1000, unless one was turned down in the last 90 days:
     /// what only looks suspicious is then let pass. Null: nobody is.
     pub trust_after: Option<u32>,
+    /// The share of genuine comments, in per cent, 1 to 20, that the site's spam model may hold: the lower, the surer it has to be.
+    /// Null: it holds none.
+    pub spam_hold: Option<u32>,
+    /// Whether what was posted here lately waits for a moderator when it is posted again.
+    pub hold_repeats: bool,
     /// Who may select passages of a text to remark on.
     pub passages: Selecting,
     /// What moderators may give as the reason of a decision, at most 30.
@@ -133,6 +138,8 @@ impl Default for Policy {
             max_links: None,
             hold_first: false,
             trust_after: Some(5),
+            spam_hold: Some(2),
+            hold_repeats: true,
             passages: Selecting::Everybody,
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),
@@ -182,6 +189,12 @@ impl Policy {
             .is_some_and(|count| !(1..=1000).contains(&count))
         {
             return Err("`trust_after` takes a whole number from 1 to 1000, or null.".into());
+        }
+        if self
+            .spam_hold
+            .is_some_and(|percent| !(1..=20).contains(&percent))
+        {
+            return Err("`spam_hold` takes per cent, a whole number from 1 to 20, or null.".into());
         }
         if self.edit_window > 30 * 24 * 3600 {
             return Err("`edit_window` takes seconds, at most 2592000 (30 days).".into());
@@ -385,6 +398,8 @@ mod tests {
             (json!({"close_after_days": 0}), "close_after_days"),
             (json!({"max_links": 101}), "max_links"),
             (json!({"trust_after": 0}), "trust_after"),
+            (json!({"spam_hold": 0}), "spam_hold"),
+            (json!({"spam_hold": 2.5}), "2.5"),
             (json!({"length": {"min": 0}}), "length"),
             (json!({"length": {"max": 20_000}}), "length"),
             (json!({"reactions": ["a b"]}), "reactions/0"),

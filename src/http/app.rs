@@ -12,7 +12,7 @@ use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
-use crate::service::rules::Rules;
+use crate::service::judging::Judges;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -22,8 +22,8 @@ pub struct App {
     pub store: Store,
     /// The keys that tokens are signed with.
     pub keys: Keys,
-    /// The word lists of the sites that were last written on.
-    pub rules: Rules,
+    /// What judges comments.
+    pub judges: Judges,
     /// Answers at hand, by what was asked for.
     pub answers: Answers,
     /// Ready answers, by what they show.

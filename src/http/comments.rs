@@ -1,5 +1,7 @@
 //! Writing: comments are parsed here, and judged and stored by the services.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -12,6 +14,7 @@ use super::query::id;
 use super::request::Call;
 use crate::domain::id::{CommentId, PassageId};
 use crate::domain::invalid::Invalid;
+use crate::domain::judgement::haste::FilledIn;
 use crate::domain::markdown;
 use crate::domain::network::Network;
 use crate::domain::site::Field;
@@ -42,6 +45,18 @@ pub struct NewComment {
     #[serde(default)]
     author: Option<Author>,
     notify: Option<String>,
+    #[serde(default)]
+    form: Form,
+}
+
+/// How the form was filled in; who sends nothing of it is taken for a program that may.
+#[derive(Deserialize, Default)]
+struct Form {
+    /// Milliseconds between opening and sending it.
+    took: Option<u32>,
+    /// Whether there is something in a field that nobody is shown.
+    #[serde(default)]
+    trap: bool,
 }
 
 /// What a guest says of themselves.
@@ -82,7 +97,7 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     let posted = comments::post(
         &app.store,
         &app.keys,
-        &app.rules,
+        &app.judges,
         &call.caller,
         draft,
         retry,
@@ -189,11 +204,16 @@ fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
         _ => signature.email.clone(),
     };
     let title = raw.title.as_deref().and_then(Title::hint);
+    let filled_in = FilledIn {
+        took: raw.form.took.map(u64::from).map(Duration::from_millis),
+        trapped: raw.form.trap,
+    };
     let draft = page.zip(source).map(|(page, source)| Draft {
         page,
         title,
         parent: parent.flatten(),
         about,
+        hasty: filled_in.is_hasty(source.as_str().chars().count()),
         html: markdown::render(source.as_str()),
         source,
         signature,
@@ -228,7 +248,7 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     let (comment, held) = comments::edit(
         &app.store,
         &app.keys,
-        &app.rules,
+        &app.judges,
         &call.caller,
         comment,
         edit,

@@ -80,6 +80,7 @@ pub async fn act(call: Call, body: Body<DecisionPost>) -> Result<HttpResponse> {
         reason,
         note,
         from,
+        whole: matches!(about, About::Person(..)),
     };
     let (store, caller) = (&call.app.store, &call.caller);
     let (targets, more) = match about {

@@ -15,9 +15,9 @@ pub const PARTS: [Part; 16] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-O5WDMIQQ.js",
-        script: include_bytes!("../../widget/dist/postil/compose-O5WDMIQQ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-O5WDMIQQ.js.br"),
+        name: "compose-QOXJAFZ4.js",
+        script: include_bytes!("../../widget/dist/postil/compose-QOXJAFZ4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-QOXJAFZ4.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",

@@ -200,6 +200,8 @@ struct Day {
     received: i64,
     held: i64,
     held_for: BTreeMap<String, i64>,
+    refused: i64,
+    refused_for: BTreeMap<String, i64>,
     reported: i64,
     decisions: BTreeMap<String, i64>,
     decided: i64,
@@ -273,10 +275,15 @@ fn days(from: i64, to: i64, tallies: Vec<tallies::Tally>) -> Vec<Day> {
             "reported" => day.reported += tally.count,
             "decided" => day.decided += tally.count,
             "decision_seconds" => *seconds += tally.count,
-            name => match name.strip_prefix("held:") {
-                Some(code) => *day.held_for.entry(code.into()).or_default() += tally.count,
-                None => *day.decisions.entry(name.into()).or_default() += tally.count,
-            },
+            "refused" => day.refused += tally.count,
+            name => {
+                let (counts, name) = match name.split_once(':') {
+                    Some(("held", code)) => (&mut day.held_for, code),
+                    Some(("refused", code)) => (&mut day.refused_for, code),
+                    _ => (&mut day.decisions, name),
+                };
+                *counts.entry(name.into()).or_default() += tally.count;
+            }
         }
     }
     let finished = days.into_values().map(|(mut day, seconds)| {

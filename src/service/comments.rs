@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::bans;
 use super::caller::Caller;
 use super::consent::Asker;
+use super::drafts;
 use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
-use super::judging::{self, Case, Heard};
+use super::judging::{self, Asked, Case, Heard, Judges};
 use super::passages::{self, About};
 use super::publishing;
-use super::rules::Rules;
 use super::signing::{self, Signature};
 use super::subscriptions::{self, Notify};
 use super::threads::Page;
@@ -27,12 +27,16 @@ use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::domain::word::{EventKind, Kind, Status};
 use crate::error::{Error, Result};
-use crate::store::comments::{self, Comment};
+use crate::store::comments::{self, Comment, Text};
+use crate::store::drafts as stored;
 use crate::store::events::{self, Locked};
 use crate::store::people::{self, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
-use crate::store::{Store, Tx, mailboxes, outbox, reactions, votes};
+use crate::store::threads::{self, Thread};
+use crate::store::{
+    Conn, Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes,
+};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -58,6 +62,8 @@ pub struct Draft {
     pub email: Option<Email>,
     /// Where it comes from, if it comes from anywhere.
     pub network: Option<Network>,
+    /// Whether the form was filled in as no person does.
+    pub hasty: bool,
 }
 
 /// What became of a comment.
@@ -85,12 +91,12 @@ struct Outcome {
 /// Posts a comment.
 ///
 /// # Errors
-/// [`Error::GuestsNotAllowed`], [`Error::ThreadClosed`], `parent_unknown`, `name_reserved`, a required
+/// [`Error::GuestsNotAllowed`], [`Error::Banned`], [`Error::ThreadClosed`], `parent_unknown`, `name_reserved`, a required
 /// field that is missing, those of a passage that it is about, [`Error::IdempotencyKeyReused`].
 pub async fn post(
     store: &Store,
     keys: &Keys,
-    rules: &Rules,
+    judges: &Judges,
     caller: &Caller,
     draft: Draft,
     retry: Option<Retry>,
@@ -98,19 +104,20 @@ pub async fn post(
 ) -> Result<Posted> {
     let caller = caller.clone();
     let keys = keys.clone();
-    let name = draft.signature.name.as_ref().map(|name| name.as_str());
-    let website = draft.signature.website.as_ref().map(ToString::to_string);
-    let writing = Writing::of_html(draft.html.as_str()).signed(name, website.as_deref());
-    let heard = Heard::of(store, rules, draft.page.site, writing).await?;
-    store
+    let heard = hear(store, judges, &caller, &draft).await?;
+    let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                return replay(tx, &keys, &outcome, now);
+                return replay(tx, &keys, &outcome, now).map(Some);
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
-            if bans::find(tx, &keys, &author, draft.network, now)?.is_some() {
-                return Err(Error::Banned);
+            let (thread, _) = threads::by_key(tx, site.id, draft.page.key.as_str())?;
+            if judging::turn_away(tx, &keys, &author, draft.network, thread, now)? {
+                return Ok(None);
+            }
+            if is_new {
+                people::insert(tx, &author)?;
             }
             let signature = sign(tx, &site, &mut author, &draft.signature)?;
             let mut thread = open_thread(tx, &site, &draft, now)?;
@@ -122,20 +129,28 @@ pub async fn post(
             }
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
-            let ruling = judging::judge(&Case {
-                site: &site,
-                thread: &thread,
-                caller: &caller,
-                author: &author,
-                heard: &heard,
-                now,
-            });
-            let held = ruling.outcome == Fate::Hold;
+            let ruling = match &heard {
+                None => Ruling::default(),
+                Some(heard) => judging::judge(
+                    tx,
+                    &Case {
+                        site: &site,
+                        thread: &thread,
+                        comment: comment.id,
+                        author: &author,
+                        heard,
+                        now,
+                    },
+                )?,
+            };
             if let Some(notify) = draft.notify {
                 let email = draft.email.as_ref();
                 subscriptions::with_comment(tx, &site, &author, thread.id, notify, email, now)?;
             }
-            publishing::receive(tx, &mut thread, &mut comment, ruling, now)?;
+            publishing::receive(tx, &mut thread, &mut comment, &ruling, now)?;
+            if let Some(heard) = &heard {
+                judging::remember(tx, &comment, heard, &ruling, now)?;
+            }
             if let Some(network) = draft.network {
                 bans::remember_network(tx, &keys, site.id, comment.id, network, now)?;
             }
@@ -143,7 +158,7 @@ pub async fn post(
                 let asker = draft.network.map(|from| Asker::new(&keys, from, now));
                 subscriptions::ask_for(tx, &comment, asker.as_ref(), now)?;
             }
-            if held {
+            if ruling.outcome == Fate::Hold {
                 tell_moderators(tx, &site, &comment, now)?;
             }
             let minted = match is_new {
@@ -155,9 +170,41 @@ pub async fn post(
                 guest: is_new.then_some(author.id),
             };
             idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
-            posted(tx, comment.id, minted, false)
+            posted(tx, comment.id, minted, false).map(Some)
         })
-        .await
+        .await?;
+    posted.ok_or(Error::Banned)
+}
+
+/// What is to be known of a comment before the transaction; nothing of one that is not judged.
+async fn hear(
+    store: &Store,
+    judges: &Judges,
+    caller: &Caller,
+    draft: &Draft,
+) -> Result<Option<Heard>> {
+    let site = draft.page.site;
+    if !judging::are_judged(caller, site) {
+        return Ok(None);
+    }
+    let name = draft.signature.name.as_ref().map(|name| name.as_str());
+    let website = draft.signature.website.as_ref().map(ToString::to_string);
+    let mut asked = Asked {
+        site,
+        title: draft.title.as_ref().map(|title| title.as_str().to_owned()),
+        person: caller.person.as_ref().map(|person| person.id),
+        writing: Writing::of_html(draft.html.as_str()).signed(name, website.as_deref()),
+        hasty: draft.hasty,
+    };
+    let (judges, key) = (judges.clone(), draft.page.key.clone());
+    let heard = store.read(move |conn| {
+        let (_, thread) = threads::by_key(conn, site, key.as_str())?;
+        if let Some(known) = thread.and_then(Thread::into_title) {
+            asked.title = Some(known);
+        }
+        Heard::of(conn, &judges, &asked)
+    });
+    heard.await.map(Some)
 }
 
 fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) -> Result<Posted> {
@@ -185,15 +232,13 @@ fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Post
     posted(tx, outcome.comment, minted, true)
 }
 
-/// The person who writes; made now, when a guest writes for the first time.
+/// The person who writes, and whether they are yet to be stored: a guest who writes for the first time.
 fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Person, bool)> {
     if caller.authority.is_none() {
         if !site.policy.guests {
             return Err(Error::GuestsNotAllowed);
         }
-        let guest = Person::guest(site.id, now);
-        people::insert(tx, &guest)?;
-        return Ok((guest, true));
+        return Ok((Person::guest(site.id, now), true));
     }
     let known = caller.person_on(site.id)?;
     // What the token's lookup read may be older than this transaction.
@@ -297,8 +342,8 @@ pub struct Edit {
     pub network: Option<Network>,
 }
 
-/// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's.
-/// Gives the comment, and whether it waits now.
+/// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's: when it is held, everybody
+/// goes on reading the one before. Gives the comment as its author sees it, and whether it waits now.
 ///
 /// # Errors
 /// [`Error::NotFound`] for what is not there or not the caller's to see, [`Error::Forbidden`],
@@ -306,20 +351,20 @@ pub struct Edit {
 pub async fn edit(
     store: &Store,
     keys: &Keys,
-    rules: &Rules,
+    judges: &Judges,
     caller: &Caller,
     id: CommentId,
     edit: Edit,
     now: Time,
 ) -> Result<(view::comment::OwnComment, bool)> {
-    let heard = hear_again(store, rules, id, &edit).await?;
+    let heard = hear_again(store, judges, caller, id, &edit).await?;
     let (caller, keys) = (caller.clone(), keys.clone());
-    store
+    let edited = store
         .write(move |tx| {
             let (mut thread, mut comment) = own(tx, &caller, id)?;
             let author = people::by_id(tx, comment.person_id)?.ok_or(Error::NotFound)?;
-            if bans::find(tx, &keys, &author, edit.network, now)?.is_some() {
-                return Err(Error::Banned);
+            if judging::turn_away(tx, &keys, &author, edit.network, thread.id, now)? {
+                return Ok(None);
             }
             let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
             match *comment.status {
@@ -334,38 +379,84 @@ pub async fn edit(
             if comment.created_at.plus(site.policy.edit_span()) < now {
                 return Err(Error::EditWindowOver);
             }
-            if comment.body != edit.source.as_str() {
-                revisions::insert(tx, &history::present(&comment))?;
-                comments::rewrite(tx, id, edit.source.as_str(), edit.html.as_str(), now)?;
-                let author = people::by_id(tx, comment.person_id)?.ok_or(Error::NotFound)?;
-                let ruling = judging::judge(&Case {
-                    site: &site,
-                    thread: &thread,
-                    caller: &caller,
-                    author: &author,
-                    heard: &heard,
-                    now,
-                });
-                carry_out(tx, &site, &mut thread, &mut comment, ruling, now)?;
+            if is_news(tx, &mut comment, &edit)? {
+                let ruling = match &heard {
+                    None => Ruling::default(),
+                    Some(heard) => judging::judge(
+                        tx,
+                        &Case {
+                            site: &site,
+                            thread: &thread,
+                            comment: id,
+                            author: &author,
+                            heard,
+                            now,
+                        },
+                    )?,
+                };
+                if let Some(heard) = &heard {
+                    comments::set_risk(tx, id, ruling.risk())?;
+                    judging::remember(tx, &comment, heard, &ruling, now)?;
+                }
+                let text = Text {
+                    revision: drafts::next_revision(tx, &comment)?,
+                    body: edit.source.as_str().to_owned(),
+                    body_html: edit.html.as_str().to_owned(),
+                    edited_at: Some(now),
+                };
+                carry_out(tx, &site, &mut thread, &mut comment, text, ruling, now)?;
             }
             let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            let held = *row.status != Status::Published;
-            Ok((view::comment::own_one(tx, &row)?, held))
+            let held = *row.status != Status::Published || row.draft;
+            Ok(Some((view::comment::own_one(tx, &row)?, held)))
         })
-        .await
+        .await?;
+    edited.ok_or(Error::Banned)
+}
+
+/// Whether a text is another than what everybody reads, and what waits beside it. Who writes what everybody reads has
+/// thought better of it: nothing waits any more.
+fn is_news(tx: &mut Tx, comment: &mut Comment, edit: &Edit) -> Result<bool> {
+    if comment.body == edit.source.as_str() {
+        if comment.draft {
+            drafts::forget(tx, comment)?;
+        }
+        return Ok(false);
+    }
+    let draft = stored::of(tx, comment.id)?.filter(|draft| draft.waits);
+    Ok(draft.is_none_or(|draft| draft.body != edit.source.as_str()))
 }
 
 /// What is to be known of a new text before the transaction.
-async fn hear_again(store: &Store, rules: &Rules, id: CommentId, edit: &Edit) -> Result<Heard> {
-    let found = store.read(move |conn| comments::by_id(conn, id)).await?;
-    let Some(comment) = found else {
-        // Whether the caller may know that is decided behind the lock.
-        return Ok(Heard::default());
-    };
-    let name = comment.author_name.as_deref();
-    let website = comment.author_website.as_deref();
-    let writing = Writing::of_html(edit.html.as_str()).signed(name, website);
-    Heard::of(store, rules, comment.site_id, writing).await
+async fn hear_again(
+    store: &Store,
+    judges: &Judges,
+    caller: &Caller,
+    id: CommentId,
+    edit: &Edit,
+) -> Result<Option<Heard>> {
+    let (judges, caller) = (judges.clone(), caller.clone());
+    let writing = Writing::of_html(edit.html.as_str());
+    let heard = store.read(move |conn: &mut Conn| {
+        let Some(comment) = comments::by_id(conn, id)? else {
+            // Whether the caller may know that is decided behind the lock.
+            return Ok(None);
+        };
+        if !judging::are_judged(&caller, comment.site_id) {
+            return Ok(None);
+        }
+        let (name, website) = (&comment.author_name, &comment.author_website);
+        let title = threads::by_id(conn, comment.thread_id)?.and_then(Thread::into_title);
+        let asked = Asked {
+            site: comment.site_id,
+            title,
+            person: Some(comment.person_id),
+            writing: writing.signed(name.as_deref(), website.as_deref()),
+            hasty: false,
+        };
+        Heard::of(conn, &judges, &asked).map(Some)
+    });
+    heard.await
 }
 
 /// Does with a comment that was written anew as was ruled.
@@ -374,17 +465,23 @@ fn carry_out(
     site: &Site,
     thread: &mut Locked,
     comment: &mut Comment,
+    text: Text,
     ruling: Ruling,
     now: Time,
 ) -> Result<()> {
     let was_public = *comment.status == Status::Published;
+    // What waited goes on waiting: an edit is no way past a moderator.
+    let waits = ruling.outcome == Fate::Hold || (comment.draft && ruling.outcome == Fate::Publish);
+    if was_public && waits {
+        drafts::hold(tx, comment, text, ruling.reasons, now)?;
+        return tell_moderators(tx, site, comment, now);
+    }
+    drafts::forget(tx, comment)?;
+    revisions::insert(tx, &history::present(comment))?;
+    drafts::rewrite(tx, comment, text)?;
     match (was_public, ruling.outcome) {
         (true, Fate::Publish) => {
             events::append(tx, thread, EventKind::CommentUpdated, Some(comment.id), now)?;
-        }
-        (true, Fate::Hold) => {
-            publishing::withdraw(tx, thread, comment, Status::Pending, ruling.reasons, now)?;
-            tell_moderators(tx, site, comment, now)?;
         }
         (true, Fate::Reject) => {
             publishing::withdraw(tx, thread, comment, Status::Rejected, ruling.reasons, now)?;
@@ -392,8 +489,7 @@ fn carry_out(
         (false, Fate::Reject) => {
             publishing::hold(tx, comment, Status::Rejected, ruling.reasons, now)?;
         }
-        // What waited goes on waiting: an edit is no way past a moderator.
-        (false, _) => {}
+        (true, Fate::Hold) | (false, _) => {}
     }
     Ok(())
 }
@@ -422,6 +518,10 @@ pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) ->
             }
             comments::erase(tx, id)?;
             revisions::erase(tx, id)?;
+            lessons::erase(tx, id)?;
+            judgements::erase(tx, id)?;
+            prints::erase(tx, id)?;
+            stored::erase(tx, id)?;
             votes::erase(tx, id)?;
             reactions::erase(tx, id)
         })

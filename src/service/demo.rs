@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::caller::Caller;
 use super::comments::{self, Draft};
 use super::identity;
+use super::judging::Judges;
 use super::reactions::react;
-use super::rules::Rules;
 use super::signing::Signature;
 use super::sites::{self, NewSite, SiteChanges};
 use super::threads::Page;
@@ -138,7 +138,7 @@ async fn write_sample(
         let author = cast.member(&sample.author, at).await?;
         let draft = draft(page, parent, sample)?;
         let posted =
-            comments::post(store, keys, &Rules::default(), &author, draft, None, at).await?;
+            comments::post(store, keys, &Judges::default(), &author, draft, None, at).await?;
         written.push(posted.id);
     }
     // The audience: enough guests that nobody votes twice or on what they wrote.
@@ -182,6 +182,7 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         notify: None,
         email: None,
         network: None,
+        hasty: false,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::domain::time::Time;
 use crate::domain::word::{Role, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
+use crate::store::drafts::{self, Draft};
 use crate::store::revisions::{self, Revision};
 use crate::store::{Store, sites};
 use crate::view;
@@ -33,7 +34,7 @@ pub struct HistoryItem {
     created_at: Time,
 }
 
-/// The texts that a comment has had, the present one first; the earlier ones at most 100.
+/// The texts that a comment has had, the latest first, with one that waits; the earlier ones at most 100.
 ///
 /// # Errors
 /// [`Error::NotFound`] for whoever may not see them.
@@ -59,6 +60,10 @@ pub async fn history(
                 });
             }
             let mut texts = vec![present(&comment)];
+            if sees_all && comment.draft {
+                let draft = drafts::of(conn, id)?.map(waiting);
+                texts.splice(0..0, draft);
+            }
             texts.extend(revisions::of(conn, id, 100)?);
             // A text that was held all its life does not come out by way of the history.
             texts.retain(|text| sees_all || text.public);
@@ -66,6 +71,18 @@ pub async fn history(
             Ok(view::List::whole(items))
         })
         .await
+}
+
+/// A text that waits, as one of those that a comment has had.
+fn waiting(draft: Draft) -> Revision {
+    Revision {
+        comment_id: draft.comment_id,
+        revision: draft.revision,
+        body: draft.body,
+        body_html: draft.body_html,
+        public: false,
+        created_at: draft.created_at,
+    }
 }
 
 fn item(revision: Revision) -> HistoryItem {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::bans::NETWORK;
+use super::judging::LATELY;
 use super::leaving;
 use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{
-    Store, bans, events, idempotency, letter_requests, mailboxes, outbox, reports, sessions,
-    sign_ins, subscriptions,
+    Store, bans, events, idempotency, letter_requests, mailboxes, outbox, prints, reports,
+    sessions, sign_ins, subscriptions,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -103,6 +104,11 @@ pub async fn tidy(
     while go_on(
         store
             .write(move |tx| bans::forget_networks(tx, now.minus(NETWORK), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| prints::forget(tx, now.minus(LATELY), STEP))
             .await?,
     ) {}
     while go_on(

@@ -3,28 +3,73 @@
 
 use std::time::Duration;
 
+use super::bans;
 use super::caller::Caller;
+use super::models::Models;
+use super::publishing;
 use super::rules::Rules;
-use crate::domain::id::SiteId;
+use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use crate::domain::judgement::likeness::{Likeness, Print};
+use crate::domain::judgement::spam::{Author, Score};
 use crate::domain::judgement::words::{Found, List};
 use crate::domain::judgement::writing::Writing;
 use crate::domain::judgement::{Opinion, Reason, Ruling};
+use crate::domain::network::Network;
 use crate::domain::time::Time;
+use crate::domain::token::Keys;
 use crate::domain::word::{Moderation, Role};
 use crate::error::Result;
-use crate::store::Store;
-use crate::store::people::Person;
-use crate::store::sites::Site;
+use crate::store::comments::Comment;
+use crate::store::judgements::{self, Judgement};
+use crate::store::people::{self, Person};
+use crate::store::sites::{self, Site};
 use crate::store::threads::Thread;
+use crate::store::types::Json;
+use crate::store::{Conn, Tx, prints};
 
 /// How long after a comment of theirs was turned down nobody is trusted.
 const PROBATION: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// How long a text is remembered, to be known when it is posted again.
+pub const LATELY: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What judges comments beside the rules of this page. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Judges {
+    rules: Rules,
+    models: Models,
+}
+
+/// A comment as it is before the transaction.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Where.
+    pub site: SiteId,
+    /// What the page is called.
+    pub title: Option<String>,
+    /// By whom, if they are known.
+    pub person: Option<PersonId>,
+    /// What is said.
+    pub writing: Writing,
+    /// See [`Author::hasty`].
+    pub hasty: bool,
+}
+
 /// What was found out about a comment before the transaction.
 #[derive(Clone, Default)]
 pub struct Heard {
+    author: Author,
     links: u32,
     found: Option<Found>,
+    print: Option<Print>,
+    spam: Option<Suspicion>,
+}
+
+/// What the site's spam model says.
+#[derive(Clone)]
+struct Suspicion {
+    score: Score,
+    is_held: bool,
 }
 
 impl Heard {
@@ -32,11 +77,38 @@ impl Heard {
     ///
     /// # Errors
     /// [`crate::error::Error::Database`].
-    pub async fn of(store: &Store, rules: &Rules, site: SiteId, writing: Writing) -> Result<Self> {
-        let links = writing.links.len();
+    pub fn of(conn: &mut Conn, judges: &Judges, asked: &Asked) -> Result<Self> {
+        let Some(site) = sites::by_id(conn, asked.site)? else {
+            // The transaction will find that out too.
+            return Ok(Self::default());
+        };
+        let person = match asked.person {
+            Some(person) => people::by_id(conn, person)?,
+            None => None,
+        };
+        let decided = |of: fn(&Person) -> i64| {
+            let count = person.as_ref().map_or(0, of);
+            u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+        };
+        let author = Author {
+            spam: decided(|person| person.rejected),
+            approved: decided(|person| person.approved),
+            hasty: asked.hasty,
+        };
+        let writing = &asked.writing;
+        let model = judges.models.of(conn, site.id)?;
+        let score = model.judge(writing, asked.title.as_deref(), author);
+        let percent = site.policy.spam_hold;
+        let limit = percent.map(|percent| model.threshold(percent as f32 / 100.0));
         Ok(Self {
-            links: u32::try_from(links).unwrap_or(u32::MAX),
-            found: rules.find(store, site, writing).await?,
+            author,
+            links: u32::try_from(writing.links.len()).unwrap_or(u32::MAX),
+            found: judges.rules.find(conn, site.id, writing)?,
+            print: Print::of(&writing.text, !writing.links.is_empty()),
+            spam: Some(Suspicion {
+                is_held: limit.is_some_and(|limit| score.log_odds > limit),
+                score,
+            }),
         })
     }
 }
@@ -45,65 +117,159 @@ impl Heard {
 pub(super) struct Case<'a> {
     pub(super) site: &'a Site,
     pub(super) thread: &'a Thread,
-    pub(super) caller: &'a Caller,
+    pub(super) comment: CommentId,
     pub(super) author: &'a Person,
     pub(super) heard: &'a Heard,
     pub(super) now: Time,
 }
 
 /// One question to a case.
-type Phase = fn(&Case) -> Opinion;
+type Phase = fn(&Case, &mut Tx) -> Result<Opinion>;
 
-/// In this order.
-const PHASES: &[Phase] = &[premoderated, listed, first_comment, many_links];
+/// In this order, with their names. Before them all, [`turn_away`] asks about bans.
+const PHASES: &[(&str, Phase)] = &[
+    ("premoderation", premoderated),
+    ("words", listed),
+    ("first_comment", first_comment),
+    ("trust", trusted),
+    ("links", many_links),
+    ("repetition", repeated),
+    ("spam", suspicious),
+];
 
-/// Asks every phase. Whoever answers for the site's pages is not judged.
-pub(super) fn judge(case: &Case) -> Ruling {
-    if case.caller.has(Role::Author, case.site.id) {
-        return Ruling::default();
-    }
-    PHASES.iter().map(|phase| phase(case)).collect()
+/// Whether these people's comments are judged: not those of whoever answers for the site's pages.
+pub(super) fn are_judged(caller: &Caller, site: SiteId) -> bool {
+    !caller.has(Role::Author, site)
 }
 
-fn premoderated(case: &Case) -> Opinion {
+/// Turns away who is banned, before anything of theirs is stored; the day's numbers tell of it. `thread` need not be written yet.
+pub(super) fn turn_away(
+    tx: &mut Tx,
+    keys: &Keys,
+    author: &Person,
+    network: Option<Network>,
+    thread: ThreadId,
+    now: Time,
+) -> Result<bool> {
+    if bans::find(tx, keys, author, network, now)?.is_none() {
+        return Ok(false);
+    }
+    let names = ["refused".to_owned(), "refused:banned".to_owned()];
+    publishing::count_on(tx, author.site_id, thread, &names, now)?;
+    Ok(true)
+}
+
+/// Asks the phases about a case.
+pub(super) fn judge(tx: &mut Tx, case: &Case) -> Result<Ruling> {
+    let opinions = PHASES
+        .iter()
+        .map(|(name, phase)| Ok((*name, phase(case, tx)?)));
+    Ruling::by(opinions)
+}
+
+/// Keeps what was said of a comment, and by what its text is known again.
+pub(super) fn remember(
+    tx: &mut Tx,
+    comment: &Comment,
+    heard: &Heard,
+    ruling: &Ruling,
+    now: Time,
+) -> Result<()> {
+    let judgement = Judgement {
+        comment_id: comment.id,
+        opinions: Json::new(ruling.opinions.clone()),
+        author: Json::new(heard.author),
+        at: now,
+    };
+    judgements::put(tx, &judgement)?;
+    prints::erase(tx, comment.id)?;
+    let numbers = heard.print.as_ref().map(Print::numbers).unwrap_or_default();
+    let (site, thread) = (comment.site_id, comment.thread_id);
+    prints::put(tx, site, comment.id, thread, &numbers, now)
+}
+
+fn premoderated(case: &Case, _: &mut Tx) -> Result<Opinion> {
     let own = case.thread.moderation.as_ref().map(|named| **named);
-    match own.unwrap_or(case.site.policy.moderation) {
+    Ok(match own.unwrap_or(case.site.policy.moderation) {
         Moderation::Pre => Opinion::Hold(Reason::premoderated()),
         Moderation::Post => Opinion::None,
-    }
+    })
 }
 
-fn listed(case: &Case) -> Opinion {
+fn listed(case: &Case, _: &mut Tx) -> Result<Opinion> {
     let Some(found) = &case.heard.found else {
-        return Opinion::None;
+        return Ok(Opinion::None);
     };
-    match found.list {
+    Ok(match found.list {
         List::Block => Opinion::Reject(Reason::blocked_word(&found.entry)),
         List::Suspect => Opinion::Hold(Reason::suspect_word(&found.entry)),
-    }
+    })
 }
 
-fn first_comment(case: &Case) -> Opinion {
+fn first_comment(case: &Case, _: &mut Tx) -> Result<Opinion> {
     if case.site.policy.hold_first && case.author.approved == 0 {
-        return Opinion::Hold(Reason::first_comment());
+        return Ok(Opinion::Hold(Reason::first_comment()));
     }
-    Opinion::None
+    Ok(Opinion::None)
 }
 
-fn many_links(case: &Case) -> Opinion {
-    match case.site.policy.max_links {
-        Some(most) if case.heard.links > most && !is_trusted(case) => {
+/// Whether enough of this person's comments were approved, and none was turned down lately. What follows only guesses.
+fn trusted(case: &Case, _: &mut Tx) -> Result<Opinion> {
+    let Some(enough) = case.site.policy.trust_after else {
+        return Ok(Opinion::None);
+    };
+    let lately = |at: Time| at.plus(PROBATION) > case.now;
+    let is_known = case.author.approved >= i64::from(enough);
+    if is_known && !case.author.rejected_at.is_some_and(lately) {
+        return Ok(Opinion::Allow);
+    }
+    Ok(Opinion::None)
+}
+
+fn many_links(case: &Case, _: &mut Tx) -> Result<Opinion> {
+    Ok(match case.site.policy.max_links {
+        Some(most) if case.heard.links > most => {
             Opinion::Hold(Reason::many_links(case.heard.links))
         }
         _ => Opinion::None,
-    }
+    })
 }
 
-/// Whether enough of this person's comments were approved, and none was turned down lately.
-fn is_trusted(case: &Case) -> bool {
-    let Some(enough) = case.site.policy.trust_after else {
-        return false;
+/// Whether the same was said on the site lately, or nearly the same on another page: an answer may quote what it answers.
+fn repeated(case: &Case, tx: &mut Tx) -> Result<Opinion> {
+    let Some(print) = case
+        .heard
+        .print
+        .as_ref()
+        .filter(|_| case.site.policy.hold_repeats)
+    else {
+        return Ok(Opinion::None);
     };
-    let lately = |at: Time| at.plus(PROBATION) > case.now;
-    case.author.approved >= i64::from(enough) && !case.author.rejected_at.is_some_and(lately)
+    let since = case.now.minus(LATELY);
+    let seen = prints::seen(tx, case.site.id, &print.numbers(), case.comment, since)?;
+    let elsewhere = |seen: &&prints::Seen| seen.thread_id != case.thread.id;
+    let anywhere: Vec<i64> = seen.iter().map(|seen| seen.number).collect();
+    let likeness = match print.likeness(&anywhere) {
+        Some(Likeness::Near) => {
+            let numbers: Vec<i64> = seen
+                .iter()
+                .filter(elsewhere)
+                .map(|seen| seen.number)
+                .collect();
+            print.likeness(&numbers)
+        }
+        other => other,
+    };
+    Ok(match likeness {
+        Some(likeness) => Opinion::Hold(Reason::repeated(likeness)),
+        None => Opinion::None,
+    })
+}
+
+fn suspicious(case: &Case, _: &mut Tx) -> Result<Opinion> {
+    Ok(match &case.heard.spam {
+        None => Opinion::None,
+        Some(spam) if spam.is_held => Opinion::Hold(Reason::spam(&spam.score)),
+        Some(spam) => Opinion::Note(Reason::no_spam(&spam.score)),
+    })
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::audit::{self, Act};
 use super::caller::Caller;
+use super::drafts;
 use super::publishing;
 use super::reports;
 use crate::domain::id::{CommentId, PersonId};
@@ -17,10 +18,11 @@ use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Role, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
+use crate::store::drafts::{self as stored, Draft};
 use crate::store::events::{self, Locked};
-use crate::store::types::{Json, Named};
+use crate::store::types::Named;
 use crate::store::verdicts::{self, Verdict};
-use crate::store::{Store, Tx, people, queue, sites, tallies};
+use crate::store::{Store, Tx, lessons, people, queue, sites, tallies};
 
 /// How many comments a decision about a person reaches.
 pub const REACH: usize = 1000;
@@ -43,6 +45,8 @@ pub struct Decision {
     pub note: Option<String>,
     /// Where the comment stood when it was read; if it does not any more, nothing is decided.
     pub from: Option<Status>,
+    /// Whether it is about the comment as a whole, also where only a new text of it waits.
+    pub whole: bool,
 }
 
 /// A comment that is decided about.
@@ -184,8 +188,10 @@ fn decide_one(
     }
     // Read again behind the lock: somebody may have decided about it meanwhile.
     let mut comment = comments::by_id(tx, target.id)?.ok_or(Error::NotFound)?;
-    let is_other_text = target.revision.is_some_and(|read| read != comment.revision);
-    let is_elsewhere = decision.from.is_some_and(|from| from != *comment.status);
+    let draft = waiting(tx, &comment)?;
+    let (status, revision) = read_as(&comment, draft.as_ref());
+    let is_other_text = target.revision.is_some_and(|read| read != revision);
+    let is_elsewhere = decision.from.is_some_and(|from| from != status);
     if is_other_text || is_elsewhere {
         return Err(Error::Changed);
     }
@@ -194,7 +200,8 @@ fn decide_one(
 }
 
 /// Does what was decided, with all that follows from it; gives where the comment stands then. What is
-/// so already stays as it is, and leaves no line in the record.
+/// so already stays as it is, and leaves no line in the record. Where a new text waits beside the one that everybody reads, the
+/// decision is about the new one.
 pub(super) fn carry_out(
     tx: &mut Tx,
     caller: &Caller,
@@ -213,7 +220,12 @@ pub(super) fn carry_out(
     let Some(to) = to else {
         return pin(tx, caller, decision, thread, comment, now);
     };
+    let draft = waiting(tx, comment)?;
+    // What everybody reads stays when only a new text is turned down.
+    let is_text = draft.is_some() && decision.action == Action::Reject && !decision.whole;
+    let to = if is_text { *comment.status } else { to };
     let is_settled = *comment.status == to
+        && draft.is_none()
         && comment.reports == 0
         && (decision.action == Action::Restore
             || last
@@ -223,6 +235,7 @@ pub(super) fn carry_out(
         return Ok(to);
     }
     let from = *comment.status;
+    let (shown, revision) = read_as(comment, draft.as_ref());
     let grounds = reason.as_ref().map(|reason| reason.detail.clone());
     let reasons = match (decision.action, &last) {
         (Action::Undo, Some(last)) => last.was_reasons.to_vec(),
@@ -233,11 +246,24 @@ pub(super) fn carry_out(
         comment_id: comment.id,
         action: Named(decision.action),
         was: Named(from),
-        was_reasons: Json::new(comment.reasons.to_vec()),
+        was_reasons: match &draft {
+            Some(draft) => draft.reasons.clone(),
+            None => comment.reasons.clone(),
+        },
         at: now,
+        draft: draft.as_ref().map(|draft| draft.revision),
     };
-    reports::settle(tx, comment, to, decision, grounds.as_deref(), now)?;
-    stand(tx, thread, comment, to, reasons, now)?;
+    if !is_text {
+        reports::settle(tx, comment, to, decision, grounds.as_deref(), now)?;
+    }
+    match (decision.action, &last) {
+        (Action::Reject, _) if is_text => drafts::turn_down(tx, comment, now)?,
+        (Action::Approve, _) if draft.is_some() => drafts::publish(tx, thread, comment, now)?,
+        (Action::Undo, Some(last)) if last.draft.is_some() => {
+            drafts::undo(tx, thread, comment, last, now)?;
+        }
+        _ => stand(tx, thread, comment, to, reasons, now)?,
+    }
     remember(tx, decision, comment, last.as_ref(), &verdict, now)?;
     let act = Act {
         site: Some(comment.site_id),
@@ -245,11 +271,27 @@ pub(super) fn carry_out(
         object: "comment",
         reason: decision.reason.as_deref(),
         note: decision.note.as_deref(),
-        was: json!({"status": from, "revision": comment.revision}),
+        was: json!({"status": shown, "revision": revision}),
         became: json!({"status": to}),
     };
     audit::record(tx, Some(caller), comment.id, &act, now)?;
     Ok(to)
+}
+
+/// The new text of a comment that waits, if one does.
+fn waiting(tx: &mut Tx, comment: &Comment) -> Result<Option<Draft>> {
+    match comment.draft {
+        true => stored::of(tx, comment.id),
+        false => Ok(None),
+    }
+}
+
+/// Where a comment stands, and in which text, as moderators see it.
+fn read_as(comment: &Comment, draft: Option<&Draft>) -> (Status, i64) {
+    match draft {
+        Some(draft) => (Status::Pending, draft.revision),
+        None => (*comment.status, comment.revision),
+    }
 }
 
 /// Moves a comment from where it stands to where it shall.
@@ -300,7 +342,23 @@ fn remember(
         let (site, thread) = (comment.site_id, comment.thread_id);
         tallies::add(tx, site, now.day(), &name, thread, count)?;
     }
-    Ok(())
+    teach(tx, decision.action, comment)
+}
+
+/// Writes down what the site's spam model shall learn: a lesson stands while its decision does.
+fn teach(tx: &mut Tx, action: Action, comment: &Comment) -> Result<()> {
+    let is_spam = match action {
+        Action::Approve => false,
+        Action::Spam => true,
+        // Only a new text was turned down: the one that everybody reads is what it was.
+        Action::Reject if *comment.status == Status::Published => return Ok(()),
+        Action::Reject | Action::Restore | Action::Undo => {
+            return lessons::take_back(tx, comment.id);
+        }
+        // What is put away is what it was.
+        Action::Trash | Action::Pin | Action::Unpin => return Ok(()),
+    };
+    lessons::teach(tx, comment.site_id, comment.id, comment.revision, is_spam)
 }
 
 /// What the site's list says of the reason that was given.
@@ -310,10 +368,7 @@ fn reason(tx: &mut Tx, comment: &Comment, code: Option<&str>) -> Result<Option<R
     };
     let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
     let known = site.policy.decision_reason(code).ok_or(Error::Reason)?;
-    Ok(Some(Reason {
-        code: known.code.clone(),
-        detail: known.text.clone(),
-    }))
+    Ok(Some(Reason::new(known.code.as_str(), known.text.as_str())))
 }
 
 /// Pins a root, or lets it go.

@@ -1,8 +1,11 @@
 //! What the public sees come and go: the one place that changes a comment's standing, with the
 //! counters, the tombstones and the log that follow from it.
 
+use std::collections::BTreeMap;
+
+use super::drafts;
 use super::subscriptions;
-use crate::domain::id::{CommentId, MailboxId};
+use crate::domain::id::{CommentId, MailboxId, SiteId, ThreadId};
 use crate::domain::judgement::{Outcome, Reason, Ruling};
 use crate::domain::subscription::Frequency;
 use crate::domain::time::Time;
@@ -22,11 +25,12 @@ pub fn receive(
     tx: &mut Tx,
     thread: &mut Locked,
     comment: &mut Comment,
-    ruling: Ruling,
+    ruling: &Ruling,
     now: Time,
 ) -> Result<()> {
     let mut counted = vec!["received".to_owned()];
-    let reasons = ruling.reasons;
+    let reasons = ruling.reasons.clone();
+    comment.risk = ruling.risk();
     if ruling.outcome == Outcome::Publish {
         show(tx, thread, comment, None, now)?;
     } else {
@@ -48,12 +52,23 @@ pub fn receive(
 
 /// Counts what happened to a comment today.
 pub fn count_today(tx: &mut Tx, comment: &Comment, names: &[String], now: Time) -> Result<()> {
+    count_on(tx, comment.site_id, comment.thread_id, names, now)
+}
+
+/// Counts what happened today on a site, in or about a thread.
+pub fn count_on(
+    tx: &mut Tx,
+    site: SiteId,
+    thread: ThreadId,
+    names: &[String],
+    now: Time,
+) -> Result<()> {
     let mut names = names.to_vec();
     // See `tallies::add` for the order.
     names.sort_unstable();
     names.dedup();
     for name in names {
-        tallies::add(tx, comment.site_id, now.day(), &name, comment.thread_id, 1)?;
+        tallies::add(tx, site, now.day(), &name, thread, 1)?;
     }
     Ok(())
 }
@@ -62,10 +77,15 @@ fn tally(tx: &mut Tx, comment: &Comment, from: Option<Status>, to: Status) -> Re
     if from == Some(to) {
         return Ok(());
     }
-    let mut moves = vec![(to.word(), 1)];
-    moves.extend(from.map(|from| (from.word(), -1)));
-    moves.sort_unstable();
-    for (name, difference) in moves {
+    let mut moves = BTreeMap::from([(to.word(), 1)]);
+    if let Some(from) = from {
+        *moves.entry(from.word()).or_default() -= 1;
+    }
+    if comment.draft && from == Some(Status::Published) {
+        // A text that waited waits no more by itself.
+        *moves.entry(Status::Pending.word()).or_default() -= 1;
+    }
+    for (name, difference) in moves.into_iter().filter(|(_, by)| *by != 0) {
         let (site, thread) = (comment.site_id, comment.thread_id);
         tallies::add(tx, site, tallies::NOW, name, thread, difference)?;
     }
@@ -151,7 +171,7 @@ fn found(tx: &mut Tx, id: Option<CommentId>) -> Result<Option<Comment>> {
     }
 }
 
-/// Takes a published comment out of sight, leaving a tombstone where something answers it.
+/// Takes a published comment out of sight, with the new text that waits, if one does; leaves a tombstone where something answers it.
 pub fn withdraw(
     tx: &mut Tx,
     thread: &mut Locked,
@@ -160,6 +180,9 @@ pub fn withdraw(
     reasons: Vec<Reason>,
     now: Time,
 ) -> Result<()> {
+    if comment.draft {
+        drafts::take_in(tx, comment)?;
+    }
     let answered = comments::is_answered(tx, comment.id)?;
     if comment.pinned {
         // A tombstone has its place among the others.
@@ -169,6 +192,7 @@ pub fn withdraw(
     events::append(tx, thread, EventKind::CommentDeleted, Some(comment.id), now)?;
     stand(tx, comment, to, answered, None, reasons)?;
     tally(tx, comment, Some(Status::Published), to)?;
+    comment.draft = false;
     queue::note(tx, comment.id, now)?;
     threads::count(tx, thread.id, -1)?;
     if let Some(passage) = comment.passage_id {

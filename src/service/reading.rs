@@ -300,7 +300,7 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
             .into_iter()
             .filter_map(|(right, given)| given.then_some(right))
             .collect();
-        if *own.status == Status::Pending {
+        if *own.status == Status::Pending || own.draft {
             pending.push(own);
         }
     }

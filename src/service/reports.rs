@@ -204,15 +204,13 @@ pub async fn rule(
             if let Some(action) = ruling.uphold
                 && *comment.status != Status::Deleted
             {
-                let reason = Reason {
-                    code: report.reason.word().into(),
-                    detail: ruling.grounds.clone(),
-                };
+                let reason = Reason::new(report.reason.word(), ruling.grounds.as_str());
                 let decision = Decision {
                     action,
                     reason: None,
                     note: None,
                     from: None,
+                    whole: true,
                 };
                 moderation::carry_out(
                     tx,

@@ -1,9 +1,9 @@
 //! A site's word lists: read and replaced by its moderators, and kept ready for whatever is written.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::caller::Caller;
+use super::ready::Ready;
 use crate::domain::id::SiteId;
 use crate::domain::judgement::words::{Entries, Found, List, WordLists};
 use crate::domain::judgement::writing::Writing;
@@ -12,64 +12,26 @@ use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::types::Json;
 use crate::store::word_lists::{self, WordList};
-use crate::store::{Store, sites};
+use crate::store::{Conn, Store, sites};
 
-/// Of how many sites the lists are kept ready; 100,000 words take some 20 MiB.
-const SITES: usize = 16;
-
-/// The lists of the sites that were last written on.
-#[derive(Default)]
-pub struct Rules(Mutex<HashMap<SiteId, Ready>>);
-
-#[derive(Clone)]
-struct Ready {
-    versions: Vec<i64>,
-    lists: Arc<WordLists>,
-}
+/// The lists of the sites that were last written on; 100,000 words take some 20 MiB. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Rules(Ready<Vec<i64>, WordLists>);
 
 impl Rules {
     /// The gravest word of a site's lists in a comment. What was changed a moment ago, by any instance, is heeded.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn find(
-        &self,
-        store: &Store,
-        site: SiteId,
-        writing: Writing,
-    ) -> Result<Option<Found>> {
-        let known = self.lock().get(&site).cloned();
-        let (ready, found) = store
-            .read(move |conn| {
-                let versions = word_lists::versions(conn, site)?;
-                let ready = match known.filter(|known| known.versions == versions) {
-                    Some(known) => known,
-                    None => Ready {
-                        versions,
-                        lists: Arc::new(compiled(&word_lists::of(conn, site)?)?),
-                    },
-                };
-                let found = match ready.versions.is_empty() {
-                    true => None,
-                    false => ready.lists.find(&writing.readings()),
-                };
-                Ok((ready, found))
-            })
-            .await?;
-        let mut all = self.lock();
-        if all.len() >= SITES && !all.contains_key(&site) {
-            // Any will do: whoever is written on is ready again after one comment.
-            if let Some(other) = all.keys().next().copied() {
-                all.remove(&other);
-            }
+    pub fn find(&self, conn: &mut Conn, site: SiteId, writing: &Writing) -> Result<Option<Found>> {
+        let versions = word_lists::versions(conn, site)?;
+        if versions.is_empty() {
+            return Ok(None);
         }
-        all.insert(site, ready);
-        Ok(found)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SiteId, Ready>> {
-        // Each change is one insertion or removal, so a panic elsewhere leaves nothing half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let lists = self.0.get(site, versions, || {
+            Ok(Arc::new(compiled(&word_lists::of(conn, site)?)?))
+        })?;
+        Ok(lists.find(&writing.readings()))
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Comment {
     pub reports: i64,
     /// When moderators last had to hear of it.
     pub queued_at: Option<Time>,
+    /// Whether a new text of it waits for a moderator; it is published then.
+    pub draft: bool,
 }
 
 impl Comment {
@@ -112,6 +114,7 @@ impl Comment {
             risk: 0,
             reports: 0,
             queued_at: None,
+            draft: false,
         }
     }
 
@@ -455,21 +458,33 @@ pub fn touch(conn: &mut Conn, root: CommentId, at: Time) -> Result<()> {
     Ok(())
 }
 
-/// Replaces a comment's text.
-pub fn rewrite(
-    conn: &mut Conn,
-    id: CommentId,
-    body: &str,
-    body_html: &str,
-    edited_at: Time,
-) -> Result<()> {
+/// A text of a comment.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = comments)]
+#[diesel(treat_none_as_null = true)]
+pub struct Text {
+    /// Which one, from 1.
+    pub revision: i64,
+    /// Its Markdown.
+    pub body: String,
+    /// Its HTML, as [`crate::domain::markdown`] made it.
+    pub body_html: String,
+    /// When it was written, if it is not the first.
+    pub edited_at: Option<Time>,
+}
+
+/// Replaces a comment's text. The caller holds the thread's lock.
+pub fn rewrite(conn: &mut Conn, id: CommentId, text: &Text) -> Result<()> {
     diesel::update(comments::table.find(id))
-        .set((
-            comments::body.eq(body),
-            comments::body_html.eq(body_html),
-            comments::revision.eq(comments::revision + 1),
-            comments::edited_at.eq(edited_at),
-        ))
+        .set(text)
+        .run(conn)?;
+    Ok(())
+}
+
+/// Says how suspicious a comment looks.
+pub fn set_risk(conn: &mut Conn, id: CommentId, risk: i64) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::risk.eq(risk))
         .run(conn)?;
     Ok(())
 }

@@ -51,6 +51,10 @@ const MIGRATIONS: &[Migration] = &[
         "0005_word_lists",
         include_str!("../../migrations/0005_word_lists/up.sql"),
     ),
+    same(
+        "0006_pipeline",
+        include_str!("../../migrations/0006_pipeline/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

@@ -80,16 +80,56 @@ const REPORTED: &str = "comments.reports > 0";
 /// would otherwise be looked up a million times.
 const LATEST: i64 = 10_000;
 
-/// The comments of a queue after a cursor, at most `limit`.
+/// The comments of a queue after a cursor, at most `limit`. What waits is comments that nobody has published, and published ones
+/// of which a new text waits.
 pub fn page(
     conn: &mut Conn,
     queue: &Queue,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Comment>> {
+    let mut rows = part(conn, queue, Part::Comments, after, limit)?;
+    let waits = match queue.sort {
+        QueueSort::Newest | QueueSort::Oldest => queue.status == Some(Status::Pending),
+        QueueSort::Risk => true,
+        // What is reported is looked for wherever it stands.
+        QueueSort::Reports => false,
+    };
+    if waits {
+        rows.extend(part(conn, queue, Part::Texts, after, limit)?);
+        let cursor = |row: &Comment| {
+            let cursor = queue.cursor(row);
+            (cursor.key, cursor.id)
+        };
+        rows.sort_by_key(cursor);
+        if queue.sort != QueueSort::Oldest {
+            rows.reverse();
+        }
+        rows.truncate(limit as usize);
+    }
+    Ok(rows)
+}
+
+/// Which part of a queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Comments that stand where the queue says.
+    Comments,
+    /// Published comments of which a new text waits.
+    Texts,
+}
+
+fn part(
+    conn: &mut Conn,
+    queue: &Queue,
+    part: Part,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Comment>> {
     let mut query = comments::table.limit(limit).into_boxed();
     let reported = queue.reported || queue.sort == QueueSort::Reports;
     query = match (queue.sort, queue.status) {
+        _ if part == Part::Texts => query.filter(sql::<Bool>("comments.draft")),
         (QueueSort::Risk, _) => query.filter(sql::<Bool>(PENDING)),
         // A sum of texts has no index: few are reported, and few are by one person, but many may be in
         // one state, and SQLite cannot know.
@@ -120,7 +160,17 @@ pub fn page(
     if let Some(code) = &queue.reason {
         // Codes are of a-z, 0-9 and `_`, which is one of LIKE's own signs.
         let pattern = format!("%\"code\":\"{}\"%", code.replace('_', "\\_"));
-        query = query.filter(comments::reasons.like(pattern).escape('\\'));
+        query = match part {
+            Part::Comments => query.filter(comments::reasons.like(pattern).escape('\\')),
+            Part::Texts => query.filter(
+                // As a value, so that PostgreSQL goes on walking the order's own index.
+                sql::<Bool>(
+                    "(SELECT d.reasons FROM drafts d WHERE d.comment_id = comments.id) LIKE ",
+                )
+                .bind::<Text, _>(pattern)
+                .sql(" ESCAPE '\\'"),
+            ),
+        };
     }
     if !queue.words.is_empty() {
         query = match conn {
@@ -222,7 +272,7 @@ pub fn noted_since(
     Ok(query.load(conn)?)
 }
 
-/// A person's comments since a time which do not stand at `but`, the oldest first, at most `limit`.
+/// A person's comments since a time which do not stand at `but`, or whose new text waits; the oldest first, at most `limit`.
 pub fn of_person_since(
     conn: &mut Conn,
     person: PersonId,
@@ -233,7 +283,7 @@ pub fn of_person_since(
     let but: Vec<_> = but.iter().copied().map(Named).collect();
     let mut query = comments::table
         .filter(comments::person_id.eq(person))
-        .filter(comments::status.ne_all(but))
+        .filter(comments::status.ne_all(but).or(comments::draft))
         .order((comments::created_at.asc(), comments::id.asc()))
         .limit(limit)
         .select(comments::id)

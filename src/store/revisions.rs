@@ -44,6 +44,18 @@ pub fn of(conn: &mut Conn, comment: CommentId, limit: i64) -> Result<Vec<Revisio
     Ok(query.rows(conn)?)
 }
 
+/// One of the earlier texts.
+pub fn one(conn: &mut Conn, comment: CommentId, revision: i64) -> Result<Option<Revision>> {
+    let query = revisions::table.find((comment, revision));
+    Ok(query.row(conn)?)
+}
+
+/// Forgets one of them.
+pub fn forget(conn: &mut Conn, comment: CommentId, revision: i64) -> Result<()> {
+    diesel::delete(revisions::table.find((comment, revision))).run(conn)?;
+    Ok(())
+}
+
 /// Forgets them all.
 pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
     diesel::delete(revisions::table.filter(revisions::comment_id.eq(comment))).run(conn)?;

@@ -151,6 +151,7 @@ diesel::table! {
         risk -> BigInt,
         reports -> BigInt,
         queued_at -> Nullable<BigInt>,
+        draft -> Bool,
     }
 }
 
@@ -315,6 +316,7 @@ diesel::table! {
         was -> Text,
         was_reasons -> Text,
         at -> BigInt,
+        draft -> Nullable<BigInt>,
     }
 }
 
@@ -395,6 +397,59 @@ diesel::table! {
         entries -> Text,
         version -> BigInt,
         changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    lessons (site_id, number) {
+        site_id -> Binary,
+        number -> BigInt,
+        comment_id -> Binary,
+        revision -> BigInt,
+        is_spam -> Bool,
+        traits -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    models (site_id) {
+        site_id -> Binary,
+        told -> BigInt,
+        taught -> BigInt,
+        version -> BigInt,
+        weights -> Nullable<Binary>,
+        moved -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    judgements (comment_id) {
+        comment_id -> Binary,
+        opinions -> Text,
+        author -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    prints (site_id, number) {
+        site_id -> Binary,
+        number -> BigInt,
+        comment_id -> Binary,
+        thread_id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    drafts (comment_id) {
+        comment_id -> Binary,
+        revision -> BigInt,
+        body -> Text,
+        body_html -> Text,
+        reasons -> Text,
+        waits -> Bool,
+        created_at -> BigInt,
     }
 }
 

@@ -47,6 +47,11 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// What its page is called, if anybody has said so.
+    pub fn into_title(self) -> Option<String> {
+        self.title.or(self.title_hint)
+    }
+
     /// A thread that nothing has happened in.
     pub fn empty(id: ThreadId, site: SiteId, key: &str, url: &str, now: Time) -> Self {
         Self {

@@ -26,6 +26,8 @@ pub struct Verdict {
     pub was_reasons: Json<Vec<Reason>>,
     /// When.
     pub at: Time,
+    /// The number of the new text that it was about, if the public read the one before meanwhile.
+    pub draft: Option<i64>,
 }
 
 /// The last decision about a comment.

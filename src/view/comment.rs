@@ -11,7 +11,9 @@ use crate::domain::time::Time;
 use crate::domain::word::{Role, Sort, Status};
 use crate::error::Result;
 use crate::store::comments::{self, Comment as Row};
+use crate::store::drafts::{self, Draft};
 use crate::store::people::{self, Person};
+use crate::store::types::Named;
 use crate::store::{Conn, reactions};
 
 /// How many of a root's descendants come with it.
@@ -91,6 +93,8 @@ pub struct OwnComment {
     body: Option<String>,
     revision: i64,
     reasons: Vec<Reason>,
+    /// What everybody reads, while another text of it waits.
+    public_html: Option<String>,
 }
 
 impl Comment {
@@ -112,22 +116,57 @@ pub fn public(conn: &mut Conn, rows: &[Row]) -> Result<Vec<Comment>> {
     render(conn, rows, Eyes::Public)
 }
 
-/// Renders rows, in their order, for their author or a moderator.
+/// Renders rows, in their order, for their author.
 pub fn own(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
-    let views = render(conn, rows, Eyes::Own)?;
-    let own = views
-        .into_iter()
-        .zip(rows)
-        .map(|(comment, row)| OwnComment {
-            comment,
-            body: (*row.status != Status::Deleted).then(|| row.body.clone()),
-            revision: row.revision,
-            reasons: row.reasons.to_vec(),
-        });
+    let mut views = moderated(conn, rows)?;
+    for view in &mut views {
+        view.reasons = view.reasons.iter().map(Reason::for_author).collect();
+    }
+    Ok(views)
+}
+
+/// Renders rows, in their order, for moderators, who are told all of the reasons. Where a new text waits, it is what they see.
+pub fn moderated(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
+    let read = read_as(conn, rows)?;
+    let views = render(conn, &read, Eyes::Own)?;
+    let views = views.into_iter().zip(read).zip(rows);
+    let own = views.map(|((comment, read), row)| OwnComment {
+        comment,
+        body: (*read.status != Status::Deleted).then_some(read.body),
+        revision: read.revision,
+        reasons: read.reasons.to_vec(),
+        public_html: row.draft.then(|| row.body_html.clone()),
+    });
     Ok(own.collect())
 }
 
-/// Renders one row for its author or a moderator.
+/// Comments as their authors and moderators read them: the new text in the place of the published one, where one waits.
+pub fn read_as(conn: &mut Conn, rows: &[Row]) -> Result<Vec<Row>> {
+    let mut rows = rows.to_vec();
+    let waiting = rows.iter().filter(|row| row.draft).map(|row| row.id);
+    let waiting: Vec<CommentId> = waiting.collect();
+    if waiting.is_empty() {
+        return Ok(rows);
+    }
+    let drafts = drafts::waiting(conn, &waiting)?;
+    let mut drafts: HashMap<CommentId, Draft> = drafts
+        .into_iter()
+        .map(|draft| (draft.comment_id, draft))
+        .collect();
+    for row in &mut rows {
+        if let Some(draft) = drafts.remove(&row.id) {
+            row.status = Named(Status::Pending);
+            row.revision = draft.revision;
+            row.body = draft.body;
+            row.body_html = draft.body_html;
+            row.reasons = draft.reasons;
+            row.edited_at = Some(draft.created_at);
+        }
+    }
+    Ok(rows)
+}
+
+/// Renders one row for its author.
 pub fn own_one(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
     let mut views = own(conn, std::slice::from_ref(row))?;
     views.pop().ok_or(crate::error::Error::NotFound)

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::comment::{self, OwnComment};
 use super::thread::Thread;
 use crate::domain::id::{CommentId, Id, PersonId};
+use crate::domain::judgement::Said;
 use crate::domain::time::Time;
 use crate::domain::word::Status;
 use crate::error::Result;
 use crate::store::comments::{self, Comment};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, sites, threads};
+use crate::store::{Conn, judgements, sites, threads};
 
 /// A comment of the queue.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,8 @@ pub struct Queued {
     comment: OwnComment,
     risk: i64,
     reports: i64,
+    /// What every phase said when it was judged.
+    opinions: Vec<Said>,
     record: Option<Record>,
     /// What it answers, if anything.
     answers: Option<Answered>,
@@ -86,13 +89,19 @@ pub fn queued(conn: &mut Conn, rows: &[Comment], now: Time) -> Result<Vec<Queued
         |row| row.id,
     );
     let answered = by_id(comments::by_ids(conn, &ids(rows, target))?, |row| row.id);
-    let views = comment::own(conn, rows)?;
+    let judgements = judgements::of(conn, &ids(rows, |row| Some(row.id)))?;
+    let mut opinions: HashMap<CommentId, Vec<Said>> = judgements
+        .into_iter()
+        .map(|judgement| (judgement.comment_id, judgement.opinions.to_vec()))
+        .collect();
+    let views = comment::moderated(conn, rows)?;
     let items = rows.iter().zip(views).filter_map(|(row, comment)| {
         let (thread, site) = (threads.get(&row.thread_id)?, sites.get(&row.site_id)?);
         Some(Queued {
             comment,
             risk: row.risk,
             reports: row.reports,
+            opinions: opinions.remove(&row.id).unwrap_or_default(),
             record: people.get(&row.person_id).map(Record::of),
             answers: target(row)
                 .and_then(|id| answered.get(&id))

@@ -506,6 +506,8 @@ fn ids_that_are_none_name_nothing() {
 #[test]
 fn markdown_made_to_hurt_is_rendered_quickly() {
     on_both(|app| {
+        // Some of them are alike.
+        app.policy(json!({"hold_repeats": false}));
         app.policy(json!({"length": {"max": 15_000}}));
         let list: String = (0..120)
             .map(|depth| format!("{}- a\n", " ".repeat(2 * depth)))

@@ -26,6 +26,7 @@ export function composer(tools, it, o) {
   let begun = false;
   let waiting = null;
   let dirty = false;
+  let took;
 
   // Named by its field also while it is empty; then it says nothing.
   const note = (name) => (notes[name] = h('span', { class: 'error', id: `${it.id}-${name}-error`, hidden: true }));
@@ -40,6 +41,10 @@ export function composer(tools, it, o) {
   const typed = text.value;
   if (kept && kept !== typed) text.value = typed ? `${kept}\n\n${typed}` : kept;
   if (typed) keep();
+  // What was written before takes no time now.
+  const opened = kept ? 0 : Date.now();
+  // Programs fill in whatever they find.
+  const trap = h('input', { class: 'trap', name: 'subject', tabindex: -1, autocomplete: 'off', 'aria-hidden': 'true' });
 
   it.field.append(note('body'));
   const who = o.own ? signature(tools, it, note) : null;
@@ -60,7 +65,7 @@ export function composer(tools, it, o) {
   const left = h('span', { class: 'left muted', id: `${it.id}-left` });
   set(text, 'aria-describedby', `${notes.body.id} ${left.id}`);
   it.foot.prepend(h('span', { class: 'aids' }, aid('preview', 'aria-pressed'), aid('help', 'aria-expanded')), left);
-  if (who) problem.before(...who.parts);
+  if (who) problem.before(trap, ...who.parts);
   // What a writer may choose, between what they wrote and the button; a form without it is a form all the same.
   let wish;
   if (who) conversation.part('notify').then((notify) => (wish = notify.question(it, who)), () => {});
@@ -152,6 +157,9 @@ export function composer(tools, it, o) {
     const author = who?.read();
     if (author) entry.author = author;
     wish?.read(entry);
+    // The same for the same text, so that it is sent but once.
+    took ??= Math.min(Date.now() - opened, 1e4);
+    if (who) entry.form = { took, trap: !!trap.value };
     keep();
     const key = drafts.key(o.target, JSON.stringify(entry));
     busy = true;
@@ -195,6 +203,7 @@ export function composer(tools, it, o) {
 
   text.addEventListener('input', () => {
     dirty = true;
+    took = null;
     keep();
     count();
   });

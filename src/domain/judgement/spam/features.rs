@@ -14,6 +14,8 @@ pub(super) const BUCKETS: usize = 1 << 16;
 
 /// Words that are looked at; the rest of a longer text says the same.
 const MOST_WORDS: usize = 600;
+/// Characters whose runs are looked at, likewise.
+const MOST_CHARS: usize = 2_000;
 
 /// What stands for a link among the words.
 const LINK: &str = "<link>";
@@ -43,7 +45,7 @@ pub(super) enum Feature<'a> {
 }
 
 impl Feature<'_> {
-    pub(super) fn bucket(self) -> u32 {
+    pub(super) fn bucket(self) -> u16 {
         let (purpose, one, other) = match self {
             Feature::Word(word) => (1, word, ""),
             Feature::Pair(one, other) => (2, one, other),
@@ -65,7 +67,7 @@ impl Feature<'_> {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
         let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (hash >> 48) as u32
+        (hash >> 48) as u16
     }
 }
 
@@ -132,6 +134,7 @@ pub(super) fn features(
         .char_indices()
         .map(|(at, _)| at)
         .chain([spaced.len()])
+        .take(MOST_CHARS)
         .collect();
     let runs = (3..=5).flat_map(|length| {
         starts
@@ -401,7 +404,7 @@ mod tests {
             let writing = Writing { text, links, ..Writing::default() };
             let mut sum = 0.0;
             features(&writing, title.as_deref(), Author::default(), &mut |feature, value| {
-                assert!((feature.bucket() as usize) < BUCKETS);
+                assert!(usize::from(feature.bucket()) < BUCKETS);
                 sum += value * value;
             });
             prop_assert!(sum.is_finite() && sum < 40.0, "{sum}");

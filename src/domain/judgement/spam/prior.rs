@@ -1,24 +1,38 @@
 //! What a model knows before its site has taught it anything: a few examples of our own writing.
 
+use super::pupil::Lesson;
+use super::{Author, Traits};
 use crate::domain::judgement::writing::Writing;
 
-/// A line each: `+` spam, `-` not, then the text. Written for this purpose; nobody's comments are among them.
+/// A line each: `+` spam, `-` not, `!` where the form was filled in hastily, then the text. Written for this purpose; nobody's
+/// comments are among them.
 const EXAMPLES: &str = include_str!("examples.txt");
 
 /// How often the examples are gone over.
 pub(super) const ROUNDS: usize = 6;
 
-/// The examples, in another order each round.
-pub(super) fn examples(round: usize) -> impl Iterator<Item = (&'static str, bool)> {
-    let lines: Vec<_> = EXAMPLES.lines().filter_map(example).collect();
-    let count = lines.len();
-    // Coprime to any count of examples that is no multiple of 7919.
-    (0..count).map(move |at| lines[(at * 7_919 + round * 31) % count])
+/// The examples.
+pub(super) fn lessons() -> Vec<Lesson> {
+    EXAMPLES.lines().filter_map(lesson).collect()
 }
 
-fn example(line: &'static str) -> Option<(&'static str, bool)> {
-    let is_spam = line.starts_with('+');
-    Some((line.strip_prefix(['+', '-'])?.trim(), is_spam))
+fn lesson(line: &str) -> Option<Lesson> {
+    let text = line.strip_prefix(['+', '-'])?;
+    let author = Author {
+        hasty: text.starts_with('!'),
+        ..Author::default()
+    };
+    let writing = writing(text.trim_start_matches('!').trim());
+    Some(Lesson {
+        traits: Traits::of(&writing, None, author),
+        is_spam: line.starts_with('+'),
+    })
+}
+
+/// The places of so many examples, in another order each round.
+pub(super) fn order(round: usize, count: usize) -> impl Iterator<Item = usize> {
+    // 7919 is a prime, so that no count of examples but its multiples leaves one out.
+    (0..count).map(move |at| (at * 7_919 + round * 31) % count)
 }
 
 /// A text without links of its own or a signature.
@@ -35,15 +49,15 @@ mod tests {
 
     #[test]
     fn both_sides_are_heard() {
-        let spam = examples(0).filter(|example| example.1).count();
-        let all = examples(1).count();
+        let lessons = lessons();
+        let spam = lessons.iter().filter(|lesson| lesson.is_spam).count();
+        let all = lessons.len();
         assert!(
             all >= 100 && spam * 5 >= all * 2 && spam * 5 <= all * 3,
             "{spam} of {all}"
         );
         assert_eq!(EXAMPLES.lines().count(), all);
-        assert!(!all.is_multiple_of(7_919));
-        let texts: std::collections::BTreeSet<_> = examples(2).map(|example| example.0).collect();
-        assert_eq!(texts.len(), all);
+        let places: std::collections::BTreeSet<_> = order(2, all).collect();
+        assert_eq!(places.len(), all);
     }
 }
