@@ -25,7 +25,10 @@ use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::mail::{self, Pace, Post, Signer, Templates, Transport};
+use crate::outbound;
+use crate::service::advice::Advice;
 use crate::service::judging::Judges;
+use crate::service::work::Traffic;
 use crate::service::{demo, housekeeping, teaching};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -143,17 +146,21 @@ impl Service {
             teaching.await;
             "teaching"
         });
+        let outbound = outbound::Client::new(config.outbound_networks);
         let limits = Limits {
             comments: Limit::new("comments", config.limits.comments),
             writes: Limit::new("writes", config.limits.writes),
             identity: Limit::new("identity", config.limits.identity),
             letters: Limit::new("letters", config.limits.letters),
+            challenges: Limit::new("challenges", config.limits.challenges),
         };
         let app = Data::new(App {
             answers: Answers::new(store.clone(), PAGES),
             store,
             keys,
             judges: Judges::default(),
+            advice: Advice::new(outbound, metrics.clone()),
+            traffic: Traffic::default(),
             pages: Pages::new(PAGES),
             files: Files::new(),
             streams,

@@ -62,6 +62,8 @@ pub struct Config {
     pub mail: Mail,
     /// The proxies whose word about a client's address counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Private networks whose services may be called.
+    pub outbound_networks: Vec<IpNet>,
     /// The keys that were given; see [`signing_keys`].
     pub secrets: Option<Keys>,
     /// Whether there is a demo site.
@@ -87,6 +89,8 @@ pub struct Limits {
     pub identity: Rate,
     /// Asking for letters.
     pub letters: Rate,
+    /// Asking for challenges.
+    pub challenges: Rate,
     /// Live streams open at a time.
     pub streams: usize,
 }
@@ -114,6 +118,7 @@ impl Config {
             public_url: serve.public_url,
             mail: Mail::new(&serve.mailing, &common.data_dir)?,
             trusted_proxies: serve.trusted_proxies,
+            outbound_networks: serve.outbound_networks,
             secrets: serve.secrets,
             demo,
             limits: Limits {
@@ -121,6 +126,7 @@ impl Config {
                 writes: serve.rate_writes,
                 identity: serve.rate_identity,
                 letters: serve.rate_letters,
+                challenges: serve.rate_challenges,
                 streams: serve.max_streams,
             },
             workers: serve.workers.unwrap_or_else(cores),

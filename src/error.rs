@@ -73,6 +73,8 @@ pub enum Error {
     UnsupportedMediaType,
     /// That idempotency key came with another request before.
     IdempotencyKeyReused,
+    /// The comment must come with proof of work, for which this site (its slug) hands out challenges.
+    WorkRequired(String),
     /// Too many calls; try again after that many seconds.
     RateLimited {
         /// Seconds until the next call is allowed.
@@ -141,6 +143,7 @@ impl Error {
             Self::BodyTooLarge(_) => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::WorkRequired(_) => "work_required",
             Self::RateLimited { .. } => "rate_limited",
             Self::Busy => "unavailable",
             Self::Database(_) if self.is_outage() => "unavailable",
@@ -267,6 +270,9 @@ impl fmt::Display for Error {
             Self::IdempotencyKeyReused => {
                 f.write_str("This Idempotency-Key came with another request before.")
             }
+            Self::WorkRequired(_) => f.write_str(
+                "This comment needs proof of work: solve a challenge first (`challenge_url`).",
+            ),
             Self::RateLimited { retry_after } => {
                 write!(f, "Too many calls; try again in {retry_after} s.")
             }

@@ -51,6 +51,43 @@ pub struct Metrics {
     streams: Gauge,
     letters: Family<Mailed, Counter>,
     outbox: Family<Kept, Gauge>,
+    advice: Family<Asked, Counter>,
+}
+
+/// What came of asking a site's adviser about a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Advised {
+    /// It had no opinion.
+    None,
+    /// It was for it.
+    Allow,
+    /// It wants a moderator to look.
+    Hold,
+    /// It was against it.
+    Reject,
+    /// It took too long.
+    Late,
+    /// It cannot be reached, or broke off.
+    Broken,
+    /// Its address may not be called.
+    Forbidden,
+    /// Its answer was too large.
+    Large,
+    /// Its answer leads elsewhere.
+    Redirect,
+    /// Its answer had another status.
+    Status,
+    /// Its answer was no verdict.
+    Garbage,
+    /// It was left alone, since it had failed.
+    Resting,
+    /// There was no room for another request.
+    Busy,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    outcome: Advised,
 }
 
 /// What came of trying to send a letter.
@@ -125,6 +162,12 @@ impl Metrics {
             "Letters and other later work that wait, or were given up",
             outbox.clone(),
         );
+        let advice = Family::default();
+        registry.register(
+            "advice",
+            "Comments that a site's adviser was to be asked about",
+            advice.clone(),
+        );
         let registry = std::sync::Arc::new(registry);
         Self {
             registry,
@@ -133,7 +176,13 @@ impl Metrics {
             streams,
             letters,
             outbox,
+            advice,
         }
+    }
+
+    /// Counts what came of asking a site's adviser.
+    pub fn advised(&self, outcome: Advised) {
+        self.advice.get_or_create(&Asked { outcome }).inc();
     }
 
     /// Counts what came of trying to send a letter of a kind.

@@ -14,6 +14,7 @@ const PARTS = {
   notify: () => import('./notify/notify.js'),
   remove: () => import('./remove/remove.js'),
   seek: () => import('./seek/seek.js'),
+  work: () => import('./work/work.js'),
 };
 
 /**

@@ -1,6 +1,7 @@
 //! The operator's commands, one file per noun. Each gives the lines that it answers with; a secret comes last, on a
 //! line of its own, so that `tail -n 1` takes it.
 
+mod adviser;
 mod backup;
 mod health;
 mod mail;
@@ -48,6 +49,9 @@ enum Command {
     /// Add, list and change sites
     #[command(subcommand)]
     Site(site::Site),
+    /// Have a service of a site's own asked about each comment
+    #[command(subcommand)]
+    Adviser(adviser::Adviser),
     /// Add and list the people who moderate or write a site
     #[command(subcommand)]
     Moderator(moderator::Moderator),
@@ -109,6 +113,7 @@ impl Line {
             None => run_service(&common, serve).await,
             Some(Command::Serve(serve)) => run_service(&common, *serve).await,
             Some(Command::Site(site)) => site.run(&open(&common)?).await,
+            Some(Command::Adviser(adviser)) => adviser.run(&open(&common)?).await,
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,

@@ -93,6 +93,12 @@ pub struct Serve {
     #[arg(value_delimiter = ',', value_parser = values::network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Private networks whose services may be called, such as a site's adviser beside this service: addresses or
+    /// networks, with commas between them. Without TLS nothing else is called [default: none]
+    #[arg(long, env = "POSTIL_OUTBOUND_NETWORKS", value_name = "NETWORKS")]
+    #[arg(value_delimiter = ',', value_parser = values::network)]
+    pub outbound_networks: Vec<IpNet>,
+
     /// The secrets that sign tokens, 32 bytes or more each, with commas between them: the first signs, the others
     /// still count. Instances that share a database need the same [default: made and kept in
     /// DATA-DIR/signing.key]
@@ -129,6 +135,11 @@ pub struct Serve {
     #[arg(long, env = "POSTIL_RATE_LETTERS", value_name = "RATE")]
     #[arg(default_value = "10/600", value_parser = Rate::parse)]
     pub rate_letters: Rate,
+
+    /// Challenges for proof of work handed out, likewise
+    #[arg(long, env = "POSTIL_RATE_CHALLENGES", value_name = "RATE")]
+    #[arg(default_value = "60/60", value_parser = Rate::parse)]
+    pub rate_challenges: Rate,
 
     /// Live streams open at a time
     #[arg(long, env = "POSTIL_MAX_STREAMS", value_name = "COUNT")]

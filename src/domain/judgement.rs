@@ -117,6 +117,20 @@ impl Reason {
         }
     }
 
+    /// The site's adviser is against it. Its author is told why, in the adviser's words if there are any.
+    pub fn advised(why: Option<String>) -> Self {
+        let detail = why.unwrap_or_else(|| "The site's own service is against it.".into());
+        Self::new("advised", detail)
+    }
+
+    /// The site's adviser was asked, and gave no answer.
+    pub fn no_advice(why: &str) -> Self {
+        Self::new(
+            "no_advice",
+            format!("The site's own service was not heard: {why}."),
+        )
+    }
+
     /// The site, or the page, reads every comment before the public does.
     pub fn premoderated() -> Self {
         Self::new(
@@ -127,9 +141,10 @@ impl Reason {
 }
 
 /// What one phase of judging says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Opinion {
     /// Nothing: the next is asked.
+    #[default]
     None,
     /// Nothing either, but moderators may want to know.
     Note(Reason),

@@ -24,5 +24,6 @@ mod tags;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod webhook;
 pub mod word;
 pub mod work;

@@ -10,7 +10,7 @@ use super::invalid::Invalid;
 use super::page::TrailingSlash;
 use super::text::{Length, Name};
 use super::time::Time;
-use super::word::{Moderation, Selecting, Sort, ThreadState};
+use super::word::{Moderation, ProofOfWork, Selecting, Sort, ThreadState};
 
 /// Whether a field of the comment form is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,8 @@ pub struct Policy {
     pub spam_hold: Option<u32>,
     /// Whether what was posted here lately waits for a moderator when it is posted again.
     pub hold_repeats: bool,
+    /// Whose comments must come with proof of work.
+    pub proof_of_work: ProofOfWork,
     /// Who may select passages of a text to remark on.
     pub passages: Selecting,
     /// What moderators may give as the reason of a decision, at most 30.
@@ -140,6 +142,7 @@ impl Default for Policy {
             trust_after: Some(5),
             spam_hold: Some(2),
             hold_repeats: true,
+            proof_of_work: ProofOfWork::Off,
             passages: Selecting::Everybody,
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),

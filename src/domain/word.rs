@@ -217,6 +217,18 @@ pub enum Selecting {
     Everybody,
 }
 
+/// Whose comments must come with proof of work (see [`super::work`]). Staff's and trusted people's never need any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProofOfWork {
+    /// Nobody's.
+    Off,
+    /// Those that look suspicious, whoever writes them.
+    Suspicious,
+    /// Every guest's, and those that look suspicious.
+    Guests,
+}
+
 /// What happened, in a thread's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {

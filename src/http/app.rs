@@ -12,7 +12,9 @@ use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
+use crate::service::advice::Advice;
 use crate::service::judging::Judges;
+use crate::service::work::Traffic;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -24,6 +26,10 @@ pub struct App {
     pub keys: Keys,
     /// What judges comments.
     pub judges: Judges,
+    /// What sites' advisers say.
+    pub advice: Advice,
+    /// How much has come lately.
+    pub traffic: Traffic,
     /// Answers at hand, by what was asked for.
     pub answers: Answers,
     /// Ready answers, by what they show.

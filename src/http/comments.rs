@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::answer;
 use super::body::{Body, Fields};
@@ -14,6 +15,7 @@ use super::query::id;
 use super::request::Call;
 use crate::domain::id::{CommentId, PassageId};
 use crate::domain::invalid::Invalid;
+use crate::domain::judgement::Opinion;
 use crate::domain::judgement::haste::FilledIn;
 use crate::domain::markdown;
 use crate::domain::network::Network;
@@ -27,12 +29,13 @@ use crate::service::passages::About;
 use crate::service::signing::Signature;
 use crate::service::subscriptions::Notify;
 use crate::service::threads::Page;
+use crate::service::work::Brought;
 use crate::store::comments as rows;
 use crate::store::sites::Site;
 use crate::view::comment::OwnComment;
 
 /// A new comment as it arrives.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub struct NewComment {
     site: String,
     url: String,
@@ -47,10 +50,21 @@ pub struct NewComment {
     notify: Option<String>,
     #[serde(default)]
     form: Form,
+    /// Not what is said, but the price of saying it.
+    #[serde(skip_serializing)]
+    work: Option<String>,
+}
+
+impl NewComment {
+    /// What tells it from another comment: whatever is in it but the proof of work, since who has lost the answer may come
+    /// with another.
+    fn fingerprint(&self) -> Result<[u8; 32]> {
+        Ok(Sha256::digest(answer::json(self)?).into())
+    }
 }
 
 /// How the form was filled in; who sends nothing of it is taken for a program that may.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 struct Form {
     /// Milliseconds between opening and sending it.
     took: Option<u32>,
@@ -60,7 +74,7 @@ struct Form {
 }
 
 /// What a guest says of themselves.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Serialize, Default)]
 struct Author {
     name: Option<String>,
     email: Option<String>,
@@ -81,7 +95,7 @@ struct Posted {
 /// `POST /v1/comments`.
 pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> {
     call.count(|app| &app.limits.comments)?;
-    let retry = call.retry(body.fingerprint)?;
+    let retry = call.retry(body.value.fingerprint()?)?;
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
     if body
@@ -92,8 +106,14 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     {
         call.count(|app| &app.limits.letters)?;
     }
-    let draft = draft(&site, body.value, call.network())?;
     let app = &call.app;
+    let (work, network) = (body.value.work.as_deref(), call.network());
+    let work = Brought::of(&app.keys, &app.traffic, &site, work, network, call.now);
+    let mut draft = draft(&site, body.value, network, work)?;
+    let advice = app
+        .advice
+        .on_new(&app.store, &site, &call.caller, &draft, call.now);
+    draft.advice = advice.await?;
     let posted = comments::post(
         &app.store,
         &app.keys,
@@ -155,7 +175,7 @@ fn about(raw: &NewComment, fields: &mut Fields) -> Option<About> {
     target.map(About::Words)
 }
 
-fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
+fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Result<Draft> {
     let mut fields = Fields::default();
     let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
         Ok(page) => Some(page),
@@ -220,6 +240,8 @@ fn draft(site: &Site, raw: NewComment, network: Network) -> Result<Draft> {
         notify,
         email,
         network: Some(network),
+        work,
+        advice: Opinion::None,
     });
     fields.finish(draft)
 }
@@ -239,12 +261,17 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     let mut fields = Fields::default();
     let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
     let source = fields.finish(source)?;
-    let edit = Edit {
+    let mut edit = Edit {
         html: markdown::render(source.as_str()),
         source,
         network: Some(call.network()),
+        advice: Opinion::None,
     };
     let app = &call.app;
+    let advice = app
+        .advice
+        .on_edit(&app.store, &call.caller, comment, &edit, call.now);
+    edit.advice = advice.await?;
     let (comment, held) = comments::edit(
         &app.store,
         &app.keys,

@@ -159,12 +159,21 @@ pub struct Limits {
     pub identity: Limit,
     /// Asking for letters.
     pub letters: Limit,
+    /// Asking for challenges.
+    pub challenges: Limit,
 }
 
 impl Limits {
     /// Forgets whom no limit needs to remember.
     pub fn tidy(&self) {
-        for limit in [&self.comments, &self.writes, &self.identity, &self.letters] {
+        let Self {
+            comments,
+            writes,
+            identity,
+            letters,
+            challenges,
+        } = self;
+        for limit in [comments, writes, identity, letters, challenges] {
             limit.tidy();
         }
     }

@@ -1,9 +1,11 @@
 //! The only HTTP: the whole API in one route table.
 
+mod advisers;
 mod answer;
 pub mod app;
 mod bans;
 mod body;
+mod challenges;
 mod client;
 mod comments;
 mod counts;
@@ -86,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
     at(config, "/v1/counts", [on(GET, counts::counts)]);
 
+    at(config, "/v1/challenges", [on(GET, challenges::hand_out)]);
     at(config, "/v1/comments", [on(POST, comments::create)]);
     let comment = [
         on(GET, reading::permalink),
@@ -211,6 +214,17 @@ pub fn routes(config: &mut ServiceConfig) {
         config,
         "/v1/sites/{site}",
         [on(GET, sites::show), on(PATCH, sites::change)],
+    );
+    let adviser = [
+        on(GET, advisers::show),
+        on(PUT, advisers::name),
+        on(DELETE, advisers::remove),
+    ];
+    at(config, "/v1/sites/{site}/adviser", adviser);
+    at(
+        config,
+        "/v1/sites/{site}/adviser/secret",
+        [on(POST, advisers::rotate)],
     );
     at(
         config,

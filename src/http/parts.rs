@@ -3,7 +3,7 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 16] = [
+pub const PARTS: [Part; 17] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
@@ -15,9 +15,9 @@ pub const PARTS: [Part; 16] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-QOXJAFZ4.js",
-        script: include_bytes!("../../widget/dist/postil/compose-QOXJAFZ4.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-QOXJAFZ4.js.br"),
+        name: "compose-BEEA7MUY.js",
+        script: include_bytes!("../../widget/dist/postil/compose-BEEA7MUY.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-BEEA7MUY.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -83,5 +83,10 @@ pub const PARTS: [Part; 16] = [
         name: "seek-OBRVUOBF.js",
         script: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js"),
         brotli: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js.br"),
+    },
+    Part {
+        name: "work-OSGXJ74A.js",
+        script: include_bytes!("../../widget/dist/postil/work-OSGXJ74A.js"),
+        brotli: include_bytes!("../../widget/dist/postil/work-OSGXJ74A.js.br"),
     },
 ];

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::body::{Body, Fields};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::service::passages::{self, Planting};
 
 /// Words of an article, as they arrive.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub struct Words {
     exact: String,
     prefix: Option<String>,

@@ -21,6 +21,8 @@ struct Problem<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge_url: Option<String>,
     request_id: &'a str,
 }
 
@@ -33,7 +35,7 @@ struct Field<'a> {
 
 fn status(error: &Error) -> StatusCode {
     match error {
-        Error::Fields(_) | Error::IdempotencyKeyReused | Error::Reason => {
+        Error::Fields(_) | Error::IdempotencyKeyReused | Error::Reason | Error::WorkRequired(_) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Query(invalid) => match invalid.code {
@@ -95,6 +97,10 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
             .collect(),
         _ => Vec::new(),
     };
+    let challenge_url = match error {
+        Error::WorkRequired(slug) => Some(format!("/v1/challenges?site={slug}")),
+        _ => None,
+    };
     let code = error.code();
     let problem = Problem {
         kind: format!("/problems/{code}"),
@@ -103,6 +109,7 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
         detail: error.to_string(),
         code,
         errors,
+        challenge_url,
         request_id,
     };
     let mut response = HttpResponse::build(status);

@@ -15,10 +15,11 @@ use super::publishing;
 use super::signing::{self, Signature};
 use super::subscriptions::{self, Notify};
 use super::threads::Page;
+use super::work::{self, Brought};
 use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
 use crate::domain::judgement::writing::Writing;
-use crate::domain::judgement::{Outcome as Fate, Ruling};
+use crate::domain::judgement::{Opinion, Outcome as Fate, Ruling};
 use crate::domain::markdown::SafeHtml;
 use crate::domain::network::Network;
 use crate::domain::subscription::Frequency;
@@ -64,6 +65,10 @@ pub struct Draft {
     pub network: Option<Network>,
     /// Whether the form was filled in as no person does.
     pub hasty: bool,
+    /// The proof of work that came with it.
+    pub work: Brought,
+    /// What the site's adviser says of it.
+    pub advice: Opinion,
 }
 
 /// What became of a comment.
@@ -92,7 +97,8 @@ struct Outcome {
 ///
 /// # Errors
 /// [`Error::GuestsNotAllowed`], [`Error::Banned`], [`Error::ThreadClosed`], `parent_unknown`, `name_reserved`, a required
-/// field that is missing, those of a passage that it is about, [`Error::IdempotencyKeyReused`].
+/// field that is missing, those of a passage that it is about, [`Error::IdempotencyKeyReused`], and where proof of work
+/// is needed [`Error::WorkRequired`] and what is wrong with the one that came.
 pub async fn post(
     store: &Store,
     keys: &Keys,
@@ -105,6 +111,7 @@ pub async fn post(
     let caller = caller.clone();
     let keys = keys.clone();
     let heard = hear(store, judges, &caller, &draft).await?;
+    let heard = heard.map(|heard| heard.advised(draft.advice.clone()));
     let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
@@ -118,6 +125,11 @@ pub async fn post(
             }
             if is_new {
                 people::insert(tx, &author)?;
+            }
+            if let Some(heard) = &heard
+                && work::is_needed(&site, &author, heard, &draft.work, now)
+            {
+                draft.work.spend(tx, &site)?;
             }
             let signature = sign(tx, &site, &mut author, &draft.signature)?;
             let mut thread = open_thread(tx, &site, &draft, now)?;
@@ -340,6 +352,8 @@ pub struct Edit {
     pub html: SafeHtml,
     /// Where it comes from.
     pub network: Option<Network>,
+    /// What the site's adviser says of it.
+    pub advice: Opinion,
 }
 
 /// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's: when it is held, everybody
@@ -358,6 +372,7 @@ pub async fn edit(
     now: Time,
 ) -> Result<(view::comment::OwnComment, bool)> {
     let heard = hear_again(store, judges, caller, id, &edit).await?;
+    let heard = heard.map(|heard| heard.advised(edit.advice.clone()));
     let (caller, keys) = (caller.clone(), keys.clone());
     let edited = store
         .write(move |tx| {
@@ -379,7 +394,12 @@ pub async fn edit(
             if comment.created_at.plus(site.policy.edit_span()) < now {
                 return Err(Error::EditWindowOver);
             }
-            if is_news(tx, &mut comment, &edit)? {
+            let text = edit.source.as_str();
+            if text == comment.body && comment.draft {
+                // Who writes what everybody reads has thought better of it: nothing waits any more.
+                drafts::forget(tx, &mut comment)?;
+            }
+            if drafts::is_news(tx, &comment, text)? {
                 let ruling = match &heard {
                     None => Ruling::default(),
                     Some(heard) => judging::judge(
@@ -412,19 +432,6 @@ pub async fn edit(
         })
         .await?;
     edited.ok_or(Error::Banned)
-}
-
-/// Whether a text is another than what everybody reads, and what waits beside it. Who writes what everybody reads has
-/// thought better of it: nothing waits any more.
-fn is_news(tx: &mut Tx, comment: &mut Comment, edit: &Edit) -> Result<bool> {
-    if comment.body == edit.source.as_str() {
-        if comment.draft {
-            drafts::forget(tx, comment)?;
-        }
-        return Ok(false);
-    }
-    let draft = stored::of(tx, comment.id)?.filter(|draft| draft.waits);
-    Ok(draft.is_none_or(|draft| draft.body != edit.source.as_str()))
 }
 
 /// What is to be known of a new text before the transaction.

@@ -15,8 +15,10 @@ use super::signing::Signature;
 use super::sites::{self, NewSite, SiteChanges};
 use super::threads::Page;
 use super::votes::{self, Value};
+use super::work::Brought;
 use crate::domain::id::{CommentId, ThreadId};
 use crate::domain::invalid::Invalid;
+use crate::domain::judgement::Opinion;
 use crate::domain::markdown;
 use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
@@ -183,6 +185,8 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         email: None,
         network: None,
         hasty: false,
+        work: Brought::default(),
+        advice: Opinion::None,
     })
 }
 

@@ -13,13 +13,25 @@ use crate::store::drafts::{self, Draft};
 use crate::store::events::{self, Locked};
 use crate::store::types::Json;
 use crate::store::verdicts::Verdict;
-use crate::store::{Tx, queue, revisions, tallies};
+use crate::store::{Conn, Tx, queue, revisions, tallies};
 
 /// The number of a comment's next text: none that was ever read bears it.
 pub(super) fn next_revision(tx: &mut Tx, comment: &Comment) -> Result<i64> {
     let draft = drafts::of(tx, comment.id)?;
     let last = draft.map_or(comment.revision, |draft| draft.revision);
     Ok(last.max(comment.revision) + 1)
+}
+
+/// Whether a text is another than what everybody reads, and than what waits beside it.
+///
+/// # Errors
+/// [`Error::Database`].
+pub(super) fn is_news(conn: &mut Conn, comment: &Comment, text: &str) -> Result<bool> {
+    if comment.body == text {
+        return Ok(false);
+    }
+    let draft = drafts::of(conn, comment.id)?.filter(|draft| draft.waits);
+    Ok(draft.is_none_or(|draft| draft.body != text))
 }
 
 /// Lets a new text wait, in the place of one that does: then also for its reasons, where there are no others.

@@ -62,6 +62,7 @@ pub struct Heard {
     links: u32,
     found: Option<Found>,
     print: Option<Print>,
+    advice: Opinion,
     spam: Option<Suspicion>,
 }
 
@@ -105,11 +106,22 @@ impl Heard {
             links: u32::try_from(writing.links.len()).unwrap_or(u32::MAX),
             found: judges.rules.find(conn, site.id, writing)?,
             print: Print::of(&writing.text, !writing.links.is_empty()),
+            advice: Opinion::None,
             spam: Some(Suspicion {
                 is_held: limit.is_some_and(|limit| score.log_odds > limit),
                 score,
             }),
         })
+    }
+
+    /// With what the site's adviser says.
+    pub(super) fn advised(self, advice: Opinion) -> Self {
+        Self { advice, ..self }
+    }
+
+    /// Whether the comment leads anywhere.
+    pub(super) fn has_links(&self) -> bool {
+        self.links > 0
     }
 }
 
@@ -130,6 +142,7 @@ type Phase = fn(&Case, &mut Tx) -> Result<Opinion>;
 const PHASES: &[(&str, Phase)] = &[
     ("premoderation", premoderated),
     ("words", listed),
+    ("adviser", advised),
     ("first_comment", first_comment),
     ("trust", trusted),
     ("links", many_links),
@@ -206,6 +219,10 @@ fn listed(case: &Case, _: &mut Tx) -> Result<Opinion> {
     })
 }
 
+fn advised(case: &Case, _: &mut Tx) -> Result<Opinion> {
+    Ok(case.heard.advice.clone())
+}
+
 fn first_comment(case: &Case, _: &mut Tx) -> Result<Opinion> {
     if case.site.policy.hold_first && case.author.approved == 0 {
         return Ok(Opinion::Hold(Reason::first_comment()));
@@ -213,17 +230,21 @@ fn first_comment(case: &Case, _: &mut Tx) -> Result<Opinion> {
     Ok(Opinion::None)
 }
 
-/// Whether enough of this person's comments were approved, and none was turned down lately. What follows only guesses.
+/// Whether this person is trusted. What follows only guesses.
 fn trusted(case: &Case, _: &mut Tx) -> Result<Opinion> {
-    let Some(enough) = case.site.policy.trust_after else {
-        return Ok(Opinion::None);
+    Ok(match is_trusted(case.site, case.author, case.now) {
+        true => Opinion::Allow,
+        false => Opinion::None,
+    })
+}
+
+/// Whether enough of this person's comments were approved, and none was turned down lately.
+pub(super) fn is_trusted(site: &Site, author: &Person, now: Time) -> bool {
+    let Some(enough) = site.policy.trust_after else {
+        return false;
     };
-    let lately = |at: Time| at.plus(PROBATION) > case.now;
-    let is_known = case.author.approved >= i64::from(enough);
-    if is_known && !case.author.rejected_at.is_some_and(lately) {
-        return Ok(Opinion::Allow);
-    }
-    Ok(Opinion::None)
+    let lately = |at: Time| at.plus(PROBATION) > now;
+    author.approved >= i64::from(enough) && !author.rejected_at.is_some_and(lately)
 }
 
 fn many_links(case: &Case, _: &mut Tx) -> Result<Opinion> {

@@ -1,5 +1,7 @@
 //! The rules: what may be done by whom, and what follows from it.
 
+pub mod advice;
+pub mod advisers;
 pub mod audit;
 mod authors;
 pub mod bans;
@@ -35,3 +37,4 @@ pub mod teaching;
 pub mod threads;
 pub mod tokens;
 pub mod votes;
+pub mod work;

@@ -55,6 +55,10 @@ const MIGRATIONS: &[Migration] = &[
         "0006_pipeline",
         include_str!("../../migrations/0006_pipeline/up.sql"),
     ),
+    same(
+        "0007_outside",
+        include_str!("../../migrations/0007_outside/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

@@ -1,6 +1,7 @@
 //! The only SQL. Two doors lead here, [`Store::read`] and [`Store::write`]; each takes a plain
 //! synchronous function over a connection, and nobody outside knows which database answers.
 
+pub mod advisers;
 pub mod audit;
 pub mod bans;
 pub mod board;
@@ -30,6 +31,7 @@ mod schema;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sites;
+pub mod spent_work;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod tallies;

@@ -453,6 +453,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    spent_work (nonce) {
+        nonce -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    advisers (site_id) {
+        site_id -> Binary,
+        url -> Text,
+        secret -> Text,
+        secret_at -> BigInt,
+        former -> Nullable<Text>,
+        former_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);

@@ -19,7 +19,7 @@ use crate::error::Result;
 #[diesel(table_name = sites)]
 #[diesel(treat_none_as_null = true)]
 pub struct Site {
-    /// Its id, never shown; `slug` is its name outside.
+    /// Its id; `slug` is its name outside.
     pub id: SiteId,
     /// Its name in addresses.
     pub slug: String,

@@ -7,6 +7,7 @@ pub mod passage;
 pub mod person;
 pub mod queue;
 pub mod site;
+pub mod submission;
 pub mod subscription;
 pub mod thread;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::page::Origin;
 use crate::domain::site::{Fields, Phrases, Policy as Rules};
 use crate::domain::text::Length;
-use crate::domain::word::{Moderation, Selecting, Sort};
+use crate::domain::word::{Moderation, ProofOfWork, Selecting, Sort};
 use crate::store::sites::Site as Row;
 use crate::store::threads::Thread;
 
@@ -23,6 +23,7 @@ pub struct Policy<'a> {
     sort: Sort,
     moderation: Moderation,
     passages: Selecting,
+    proof_of_work: ProofOfWork,
     locale: &'a str,
     phrases: &'a Phrases,
 }
@@ -43,6 +44,7 @@ impl<'a> Policy<'a> {
             sort: site.policy.sort,
             moderation: own.map_or(site.policy.moderation, |named| *named),
             passages: site.policy.passages,
+            proof_of_work: site.policy.proof_of_work,
             locale: &site.locale,
             phrases: &site.phrases,
         }

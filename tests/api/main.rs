@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod advisers;
 mod authors;
 mod bad_input;
 mod bans;
@@ -37,4 +38,5 @@ mod spam;
 mod support;
 mod threads;
 mod tokens;
+mod work;
 mod writing;

@@ -17,6 +17,9 @@ const WHO: [&str; 9] = [
     "revoked",
 ];
 
+/// Where the adviser of [`SITE`] is administered.
+const ADVISER: &str = "/v1/sites/blog/adviser";
+
 struct Stage<'a> {
     app: &'a App,
     tokens: Vec<Option<String>>,
@@ -213,6 +216,13 @@ impl<'a> Stage<'a> {
                 &format!("/v1/sites/{SITE}"),
                 Some(json!({"name": "B"})),
             ),
+            "adviser" => {
+                let body = json!({"url": "https://adviser.example/"});
+                self.call(who, "PUT", ADVISER, Some(body))
+            }
+            "adviser_show" => self.call(who, "GET", ADVISER, None),
+            "adviser_secret" => self.call(who, "POST", &format!("{ADVISER}/secret"), None),
+            "adviser_remove" => self.call(who, "DELETE", "/v1/sites/other/adviser", None),
             "tokens" => self.call(who, "GET", "/v1/tokens", None),
             "token" => {
                 let body = json!({"name": "new", "role": "author", "site": SITE});
@@ -273,6 +283,10 @@ const TABLE: &[(&str, &str)] = &[
     ("role", "401 403 403 403 403 403 403 200 401"),
     ("sites", "401 403 403 403 403 403 403 200 401"),
     ("site", "401 403 403 403 403 403 403 200 401"),
+    ("adviser", "401 403 403 403 403 403 403 201 401"),
+    ("adviser_show", "401 403 403 403 403 403 403 200 401"),
+    ("adviser_secret", "401 403 403 403 403 403 403 201 401"),
+    ("adviser_remove", "401 403 403 403 403 403 403 204 401"),
     ("tokens", "401 403 403 403 403 403 403 200 401"),
     ("token", "401 403 403 403 403 403 403 201 401"),
 ];

@@ -132,6 +132,7 @@ impl App {
             "--rate-writes=0",
             "--rate-identity=0",
             "--rate-letters=0",
+            "--rate-challenges=0",
             "--mail-quiet-seconds=0",
         ]
         .map(String::from)

@@ -56,6 +56,8 @@ fn help_explains_every_setting_once_and_shows_no_value() {
         ("--rate-writes", "POSTIL_RATE_WRITES"),
         ("--rate-identity", "POSTIL_RATE_IDENTITY"),
         ("--rate-letters", "POSTIL_RATE_LETTERS"),
+        ("--outbound-networks", "POSTIL_OUTBOUND_NETWORKS"),
+        ("--rate-challenges", "POSTIL_RATE_CHALLENGES"),
         ("--max-streams", "POSTIL_MAX_STREAMS"),
         ("--workers", "POSTIL_WORKERS"),
         ("--read-connections", "POSTIL_READ_CONNECTIONS"),

@@ -19,6 +19,8 @@ export function begin(lent) {
     t: conversation.t.with(ENGLISH),
     drafts: new Drafts(`${site}:${conversation.model.info.id}`, randomKey),
     author: new Author(site),
+    /** Somebody has begun to write: what solves a challenge has the time until they send. */
+    prepare: () => priced() && working((work) => work.prepare()).catch(() => {}),
   };
   const { t, drafts, author } = tools;
   // The forms that are open at comments.
@@ -60,9 +62,24 @@ export function begin(lent) {
     };
   };
 
-  const send = (entry, key, about) => {
+  /** Whether the site wants proof of work of this reader. */
+  const priced = () => {
+    const { policy, person } = conversation.model;
+    return policy.proof_of_work === 'guests' && (person?.kind ?? 'guest') === 'guest';
+  };
+  const working = (use) => conversation.part('work').then(use);
+
+  const send = async (entry, key, about) => {
     const { site: slug, url, key: page, title } = place;
-    return client.act('POST', 'comments', { body: { site: slug, url, key: page, title, ...about, ...entry }, key });
+    const post = (work) => client.act('POST', 'comments', { body: { site: slug, url, key: page, title, ...about, ...entry, work }, key });
+    if (!priced()) {
+      try {
+        return await post();
+      } catch (error) {
+        if (error.code !== 'work_required') throw error;
+      }
+    }
+    return working((work) => work.send(post));
   };
 
   const post = (entry, key, parent) =>

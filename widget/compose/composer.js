@@ -202,6 +202,7 @@ export function composer(tools, it, o) {
   };
 
   text.addEventListener('input', () => {
+    if (o.own && !dirty) tools.prepare();
     dirty = true;
     took = null;
     keep();

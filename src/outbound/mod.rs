@@ -1,0 +1,182 @@
+//! The one way out: every HTTP request to somebody else's service. Whoever may name a service could name one of ours, so only
+//! public addresses are called, and private ones that the operator named; the address that was checked is the one that is
+//! connected to, so that a name which changes its mind helps nobody. No answer redirects, none is large, none takes long.
+
+mod address;
+mod resolver;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
+
+use resolver::{Forbidden, Guarded};
+
+/// How many requests are under way at a time; each has a thread of the blocking pool.
+const ROOM: usize = 16;
+
+/// Most bytes of an answer's body.
+const BODY: u64 = 16 * 1024;
+
+/// Most bytes of an answer's head.
+const HEAD: usize = 8 * 1024;
+
+/// Calls others' services. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    named: Vec<IpNet>,
+    room: Arc<Semaphore>,
+    /// Made for the first request, since reading the system's roots takes longer than a start should.
+    agent: OnceLock<Agent>,
+}
+
+/// A request with a JSON body.
+pub struct Request {
+    /// Where to; see [`crate::domain::webhook::Endpoint`].
+    pub url: String,
+    /// Besides its type and length.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+/// Whatever answered, a redirect too.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Too many requests are under way; nothing was sent.
+    Busy,
+    /// The address may not be called; nothing was sent.
+    Forbidden,
+    /// It took too long.
+    Late,
+    /// The answer was too large.
+    Large,
+    /// There is nobody, or the connection broke, or what came was no HTTP.
+    Broken,
+}
+
+impl Client {
+    /// One that also calls these networks, private or not.
+    pub fn new(named: Vec<IpNet>) -> Self {
+        Self(Arc::new(Inner {
+            named,
+            room: Arc::new(Semaphore::new(ROOM)),
+            agent: OnceLock::new(),
+        }))
+    }
+
+    /// Posts a request, and reads the answer whole, all within `patience`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn post(&self, request: Request, patience: Duration) -> Result<Answer, Failure> {
+        let end = Instant::now() + patience;
+        let room = self.0.room.clone().acquire_owned();
+        let permit = tokio::time::timeout_at(end, room)
+            .await
+            .map_err(|_| Failure::Busy)?
+            .map_err(|_| Failure::Busy)?;
+        let inner = self.0.clone();
+        let sending = tokio::task::spawn_blocking(move || {
+            let answer = inner.send(&request, end.saturating_duration_since(Instant::now()));
+            drop(permit);
+            answer
+        });
+        sending.await.map_err(|_| Failure::Broken)?
+    }
+}
+
+impl Inner {
+    fn send(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
+        // Nothing is left of it when all of it was spent on waiting for room.
+        if patience.is_zero() {
+            return Err(Failure::Busy);
+        }
+        let agent = self
+            .agent
+            .get_or_init(|| agent(Guarded::new(DefaultResolver::default(), self.named.clone())));
+        let mut call = agent
+            .post(&request.url)
+            .config()
+            .timeout_global(Some(patience))
+            .build()
+            .header("content-type", "application/json");
+        for (name, value) in &request.headers {
+            call = call.header(*name, value);
+        }
+        let mut answer = call.send(&request.body)?;
+        let body = answer.body_mut().with_config().limit(BODY).read_to_vec()?;
+        Ok(Answer {
+            status: answer.status().as_u16(),
+            body,
+        })
+    }
+}
+
+fn agent<R: ureq::unversioned::resolver::Resolver>(resolver: R) -> Agent {
+    let roots = rustls_native_certs::load_native_certs();
+    let roots = roots.certs.iter();
+    let roots = roots.map(|root| Certificate::from_der(root).to_owned());
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::from(roots.collect::<Vec<_>>()))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        // A proxy would connect to whatever it pleases.
+        .proxy(None)
+        .max_response_header_size(HEAD)
+        // Each request has a connection of its own, so that each address was checked.
+        .max_idle_connections(0)
+        .user_agent(concat!("Postil/", env!("CARGO_PKG_VERSION")))
+        .accept("application/json")
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), resolver)
+}
+
+impl From<ureq::Error> for Failure {
+    fn from(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::Timeout(_) => Self::Late,
+            ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => Self::Large,
+            ureq::Error::Other(other) if other.is::<Forbidden>() => Self::Forbidden,
+            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Self::Late,
+            _ => Self::Broken,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "too many requests are under way",
+            Self::Forbidden => "its address may not be called",
+            Self::Late => "it took too long",
+            Self::Large => "its answer is too large",
+            Self::Broken => "it cannot be reached, or breaks off",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,396 @@
+//! What a site's adviser, a service of its own, makes of a comment. It is asked before the transaction, and must neither hold
+//! a comment up for long nor fail it: whatever is no answer in time counts as none. One that fails again and again is left
+//! alone for a while.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::comments::{Draft, Edit};
+use super::drafts;
+use super::signing::Signature;
+use crate::domain::id::{CommentId, SiteId};
+use crate::domain::judgement::{Opinion, Reason};
+use crate::domain::time::Time;
+use crate::domain::webhook;
+use crate::domain::word::{Kind, Role, Status};
+use crate::error::{Error, Result};
+use crate::outbound::{Answer, Client, Failure, Request};
+use crate::store::advisers::{self, Adviser};
+use crate::store::people::{self, Person};
+use crate::store::sites::{self, Site};
+use crate::store::{Store, comments, threads};
+use crate::telemetry::{Advised, Metrics};
+use crate::view::submission::{Author, Submission, Submitted};
+
+/// How long an adviser may take, from the look-up of its name to the last byte of its answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// After how many failures in a row an adviser is left alone.
+const FAILURES: u32 = 3;
+
+/// For how long; then one comment tries again.
+const REST: Duration = Duration::from_secs(30);
+
+/// Most characters of an adviser's reason; the rest is left out.
+const REASON: usize = 200;
+
+/// Asks advisers.
+pub struct Advice {
+    client: Client,
+    metrics: Metrics,
+    /// The advisers that failed last time, by their sites; on this instance.
+    failing: Mutex<HashMap<SiteId, Failing>>,
+}
+
+#[derive(Default)]
+struct Failing {
+    failures: u32,
+    rests_until: Option<Time>,
+}
+
+/// What an adviser says that says something.
+#[derive(Deserialize)]
+struct Answered {
+    verdict: Verdict,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Allow,
+    Hold,
+    Reject,
+}
+
+impl Advice {
+    /// By this way out, and counted here.
+    pub fn new(client: Client, metrics: Metrics) -> Self {
+        Self {
+            client,
+            metrics,
+            failing: Mutex::default(),
+        }
+    }
+
+    /// Asks about a new comment.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; what is wrong with the adviser is none.
+    pub async fn on_new(
+        &self,
+        store: &Store,
+        site: &Site,
+        caller: &Caller,
+        draft: &Draft,
+        now: Time,
+    ) -> Result<Opinion> {
+        // Whoever answers for the site's pages is not judged.
+        if caller.has(Role::Author, site.id) {
+            return Ok(Opinion::None);
+        }
+        let id = site.id;
+        let Some(adviser) = store.read(move |conn| advisers::of(conn, id)).await? else {
+            return Ok(Opinion::None);
+        };
+        let person = caller.person.as_ref();
+        let (name, website) = signed(site, person, &draft.signature);
+        let submitted = Submitted {
+            site: site.slug.clone(),
+            url: draft.page.url.to_string(),
+            title: draft.title.as_ref().map(|title| title.to_string()),
+            comment_id: None,
+            parent_id: draft.parent,
+            body: draft.source.as_str().to_owned(),
+            body_html: draft.html.as_str().to_owned(),
+            author: Author::of(person, name, website),
+        };
+        self.ask(&adviser, "comment.submitted", submitted, now)
+            .await
+    }
+
+    /// Asks about a new text of a comment, if it is the caller's to write.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; what is wrong with the adviser is none.
+    pub async fn on_edit(
+        &self,
+        store: &Store,
+        caller: &Caller,
+        id: CommentId,
+        edit: &Edit,
+        now: Time,
+    ) -> Result<Opinion> {
+        let (caller, edit) = (caller.clone(), edit.clone());
+        let found = store
+            .read(move |conn| {
+                let Some(comment) = comments::by_id(conn, id)? else {
+                    return Ok(None);
+                };
+                let is_open = matches!(*comment.status, Status::Pending | Status::Published);
+                let is_new = drafts::is_news(conn, &comment, edit.source.as_str())?;
+                // Whether the caller may is decided behind the lock; here nobody else gets an adviser asked.
+                if !caller.wrote(&comment)
+                    || caller.has(Role::Author, comment.site_id)
+                    || !is_open
+                    || !is_new
+                {
+                    return Ok(None);
+                }
+                let Some(adviser) = advisers::of(conn, comment.site_id)? else {
+                    return Ok(None);
+                };
+                let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
+                let thread = threads::by_id(conn, comment.thread_id)?.ok_or(Error::NotFound)?;
+                let person = people::by_id(conn, comment.person_id)?;
+                let (name, website) = (comment.author_name, comment.author_website);
+                let submitted = Submitted {
+                    site: site.slug,
+                    url: thread.url,
+                    title: thread.title.or(thread.title_hint),
+                    comment_id: Some(id),
+                    parent_id: comment.parent_id,
+                    body: edit.source.as_str().to_owned(),
+                    body_html: edit.html.as_str().to_owned(),
+                    author: Author::of(person.as_ref(), name, website),
+                };
+                Ok(Some((adviser, submitted)))
+            })
+            .await?;
+        match found {
+            Some((adviser, submitted)) => {
+                self.ask(&adviser, "comment.edited", submitted, now).await
+            }
+            None => Ok(Opinion::None),
+        }
+    }
+
+    async fn ask(
+        &self,
+        adviser: &Adviser,
+        kind: &'static str,
+        data: Submitted,
+        now: Time,
+    ) -> Result<Opinion> {
+        let site = adviser.site_id;
+        if self.rests(site, now) {
+            self.metrics.advised(Advised::Resting);
+            return Ok(silence("it is left alone after failing"));
+        }
+        let message = Submission {
+            kind,
+            timestamp: now,
+            data,
+        };
+        let body = serde_json::to_vec(&message)
+            .map_err(|error| Error::Internal(format!("rendering JSON: {error}")))?;
+        let id = format!("msg_{}", Uuid::now_v7().simple());
+        let request = Request {
+            url: adviser.url.clone(),
+            headers: webhook::headers(&adviser.secrets(now)?, &id, now, &body).into(),
+            body,
+        };
+        let answer = self.client.post(request, PATIENCE).await;
+        // That there was no room here says nothing of the adviser.
+        let is_ours = matches!(answer, Err(Failure::Busy));
+        let heard = answer.map_err(|failure| (of_failure(failure), failure.to_string()));
+        match heard.and_then(|answer| read(&answer)) {
+            Ok((outcome, opinion)) => {
+                self.lock().remove(&site);
+                self.metrics.advised(outcome);
+                Ok(opinion)
+            }
+            Err((outcome, why)) => {
+                self.metrics.advised(outcome);
+                if !is_ours {
+                    self.note_failure(site, now);
+                }
+                tracing::warn!(site = %site, message = %id, "no advice: {why}");
+                Ok(silence(&why))
+            }
+        }
+    }
+
+    /// Whether a site's adviser is to be left alone. When its rest is over, whoever asks this first tries it, and it rests on
+    /// for the others until that has gone well.
+    fn rests(&self, site: SiteId, now: Time) -> bool {
+        let mut failing = self.lock();
+        let Some(Failing {
+            rests_until: Some(until),
+            ..
+        }) = failing.get_mut(&site)
+        else {
+            return false;
+        };
+        if now < *until {
+            return true;
+        }
+        *until = now.plus(REST);
+        false
+    }
+
+    fn note_failure(&self, site: SiteId, now: Time) {
+        let mut failing = self.lock();
+        let known = failing.entry(site).or_default();
+        known.failures += 1;
+        if known.failures >= FAILURES {
+            known.rests_until = Some(now.plus(REST));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SiteId, Failing>> {
+        // Each change is one insertion, removal or number, so a panic elsewhere leaves nothing half done.
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name and website that a new comment will be signed with: a guest's as they say, everybody else's by which they are known.
+fn signed(
+    site: &Site,
+    person: Option<&Person>,
+    given: &Signature,
+) -> (Option<String>, Option<String>) {
+    let signature = match person {
+        None => given.clone().without_hidden(&site.policy),
+        Some(guest) if *guest.kind == Kind::Guest => {
+            let given = given.clone().or_known(guest);
+            given.without_hidden(&site.policy)
+        }
+        Some(known) => Signature::default().or_known(known),
+    };
+    (
+        signature.name.map(|name| name.to_string()),
+        signature.website.map(|website| website.to_string()),
+    )
+}
+
+/// What an answer says; or what is wrong with it.
+fn read(answer: &Answer) -> std::result::Result<(Advised, Opinion), (Advised, String)> {
+    let refuse = |outcome, why: &str| Err((outcome, why.to_owned()));
+    match answer.status {
+        204 => return Ok((Advised::None, Opinion::None)),
+        200 => {}
+        300..400 => return refuse(Advised::Redirect, "its answer leads elsewhere"),
+        _ => {
+            return refuse(
+                Advised::Status,
+                "its answer has another status than 200 and 204",
+            );
+        }
+    }
+    let Ok(answered) = serde_json::from_slice::<Answered>(&answer.body) else {
+        return refuse(Advised::Garbage, "its answer is no verdict");
+    };
+    let reason = || Reason::advised(said(answered.reason.as_deref().unwrap_or_default()));
+    Ok(match answered.verdict {
+        Verdict::Allow => (Advised::Allow, Opinion::Allow),
+        Verdict::Hold => (Advised::Hold, Opinion::Hold(reason())),
+        Verdict::Reject => (Advised::Reject, Opinion::Reject(reason())),
+    })
+}
+
+/// An adviser's reason in one line.
+fn said(text: &str) -> Option<String> {
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(REASON)
+        .collect();
+    let plain = plain.trim();
+    (!plain.is_empty()).then(|| plain.to_owned())
+}
+
+fn silence(why: &str) -> Opinion {
+    Opinion::Note(Reason::no_advice(why))
+}
+
+fn of_failure(failure: Failure) -> Advised {
+    match failure {
+        Failure::Busy => Advised::Busy,
+        Failure::Forbidden => Advised::Forbidden,
+        Failure::Late => Advised::Late,
+        Failure::Large => Advised::Large,
+        Failure::Broken => Advised::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_of(status: u16, body: &str) -> std::result::Result<Opinion, Advised> {
+        let body = body.as_bytes().to_vec();
+        let read = read(&Answer { status, body });
+        read.map(|(_, opinion)| opinion)
+            .map_err(|(outcome, _)| outcome)
+    }
+
+    #[test]
+    fn an_answer_is_a_verdict_with_a_reason_or_nothing() {
+        let reason = |text: &str| Reason::advised(Some(text.into()));
+        let default = Reason::advised(None);
+        for (status, body, opinion) in [
+            (204, "", Opinion::None),
+            (204, "whatever", Opinion::None),
+            (200, r#"{"verdict":"allow","reason":null}"#, Opinion::Allow),
+            (
+                200,
+                r#"{"verdict":"hold","more":1}"#,
+                Opinion::Hold(default),
+            ),
+            (
+                200,
+                r#"{"verdict":"reject","reason":" a\nline\u0000 "}"#,
+                Opinion::Reject(reason("a line")),
+            ),
+        ] {
+            assert_eq!(read_of(status, body), Ok(opinion), "{body}");
+        }
+        let long = format!(r#"{{"verdict":"hold","reason":"{}"}}"#, "é".repeat(300));
+        let cut = Opinion::Hold(reason(&"é".repeat(200)));
+        assert_eq!(read_of(200, &long), Ok(cut));
+    }
+
+    #[test]
+    fn anything_else_is_no_answer() {
+        for (status, body, outcome) in [
+            (200, "", Advised::Garbage),
+            (200, "null", Advised::Garbage),
+            (200, "[]", Advised::Garbage),
+            (200, r#"{"verdict":"maybe"}"#, Advised::Garbage),
+            (200, r#"{"verdict":"hold","reason":5}"#, Advised::Garbage),
+            (200, "\u{0}", Advised::Garbage),
+            (201, r#"{"verdict":"allow"}"#, Advised::Status),
+            (302, "", Advised::Redirect),
+            (404, "", Advised::Status),
+            (500, r#"{"verdict":"allow"}"#, Advised::Status),
+        ] {
+            assert_eq!(read_of(status, body), Err(outcome), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn who_fails_three_times_rests_and_then_one_tries_again() {
+        let advice = Advice::new(Client::new(Vec::new()), Metrics::new());
+        let (site, other) = (SiteId::new(), SiteId::new());
+        let start = Time::from_micros(0);
+        for _ in 0..2 {
+            advice.note_failure(site, start);
+            assert!(!advice.rests(site, start));
+        }
+        advice.note_failure(site, start);
+        assert!(advice.rests(site, start) && !advice.rests(other, start));
+        let over = start.plus(REST);
+        assert!(!advice.rests(site, over));
+        assert!(advice.rests(site, over), "one is enough");
+        advice.note_failure(site, over);
+        assert!(advice.rests(site, over.plus(REST / 2)));
+        advice.lock().remove(&site);
+        assert!(!advice.rests(site, over));
+    }
+}
