@@ -4,9 +4,13 @@
 //! [`text`] defines the text that all offsets count in, [`selector`] what names a passage in it, and
 //! [`anchor`] finds passages in a text. `docs/passages.md` says the same for those who write no Rust.
 
-mod align;
 pub mod anchor;
+mod distance;
+mod drift;
+mod judge;
 mod meeting;
+pub mod rule;
 mod seeds;
 pub mod selector;
 pub mod text;
+mod words;

@@ -7,6 +7,15 @@ const PIECE: usize = 4;
 /// A piece that occurs more often says little about where, and is not asked.
 const FREQUENT: usize = 64;
 
+/// A place with less than this part of the votes of the best is no rival of it.
+const FEW: u32 = 5;
+
+/// Of exactly the same words, only so many on each side of a place are told apart.
+const CROWD: usize = 500;
+
+/// For these, no more places than this are tried on each side.
+const TRIED: usize = 4000;
+
 /// At most so many pieces of a passage are asked, spread over it evenly.
 const ASKED: usize = 192;
 
@@ -74,30 +83,36 @@ impl<'t> Index<'t> {
         &self.places[self.begins[hash] as usize..self.begins[hash + 1] as usize]
     }
 
-    /// Every place where the text has exactly these words, ascending.
-    pub fn occurrences(&self, words: &[char]) -> Vec<usize> {
+    /// The places where the text has exactly these words, ascending. Of what is everywhere, those next to `near`.
+    pub fn occurrences(&self, words: &[char], near: usize) -> Vec<usize> {
         if words.is_empty() || words.len() > self.text.len() {
             return Vec::new();
         }
-        if words.len() < PIECE {
-            let all = self.text.windows(words.len()).enumerate();
-            return all
-                .filter(|(_, window)| *window == words)
-                .map(|(place, _)| place)
-                .collect();
-        }
+        let is_here = |start: &usize| self.text[*start..].starts_with(words);
         let rarest = words
             .windows(PIECE)
             .enumerate()
             .min_by_key(|(_, piece)| self.places(piece).len());
-        let Some((offset, piece)) = rarest else {
-            return Vec::new();
+        let mut found: Vec<usize> = match rarest {
+            Some((offset, piece)) => {
+                let places = self.places(piece);
+                let next = places.partition_point(|place| (*place as usize) < near + offset);
+                let start = |place: &u32| (*place as usize).checked_sub(offset);
+                let before = places[..next].iter().rev().take(TRIED).filter_map(start);
+                let behind = places[next..].iter().take(TRIED).filter_map(start);
+                let before = before.filter(is_here).take(CROWD);
+                before.chain(behind.filter(is_here).take(CROWD)).collect()
+            }
+            // Shorter than a piece.
+            None => {
+                let near = near.min(self.text.len());
+                let before = (0..near).rev().filter(is_here).take(CROWD);
+                let behind = (near..self.text.len()).filter(is_here).take(CROWD);
+                before.chain(behind).collect()
+            }
         };
-        self.places(piece)
-            .iter()
-            .filter_map(|place| (*place as usize).checked_sub(offset))
-            .filter(|start| self.text[*start..].starts_with(words))
-            .collect()
+        found.sort_unstable();
+        found
     }
 
     /// The places that most speaks for, the best first, at most `most`, none within `apart` of a better one.
@@ -140,6 +155,8 @@ impl<'t> Index<'t> {
         }
         seeds.sort_by_key(|seed| (std::cmp::Reverse(seed.votes), seed.start));
         seeds.truncate(most);
+        let least = seeds.first().map_or(0, |best| best.votes / FEW);
+        seeds.retain(|seed| seed.votes >= least);
         seeds
     }
 }
@@ -165,13 +182,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_occurrence_is_found(text in "[ab]{0,60}", words in "[ab]{1,6}") {
+        fn every_occurrence_is_found(text in "[ab]{0,60}", words in "[ab]{1,6}", near in 0usize..90) {
             let (text, words) = (chars(&text), chars(&words));
             let index = Index::new(&text);
             let expected: Vec<usize> = (0..text.len())
                 .filter(|at| text[*at..].starts_with(&words))
                 .collect();
-            prop_assert_eq!(index.occurrences(&words), expected);
+            prop_assert_eq!(index.occurrences(&words, near), expected);
         }
     }
 }

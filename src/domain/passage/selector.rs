@@ -167,6 +167,11 @@ impl Selector {
         &self.suffix
     }
 
+    /// Prefix, words and suffix.
+    pub fn all(&self) -> Vec<char> {
+        [&self.prefix[..], &self.exact, &self.suffix].concat()
+    }
+
     /// Where they began when they were last seen.
     pub fn start(&self) -> Option<usize> {
         self.start
