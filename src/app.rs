@@ -27,6 +27,7 @@ use crate::live::streams::Streams;
 use crate::mail::{self, Pace, Post, Signer, Templates, Transport};
 use crate::outbound;
 use crate::service::advice::Advice;
+use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
 use crate::service::work::Traffic;
 use crate::service::{demo, housekeeping, teaching};
@@ -153,6 +154,7 @@ impl Service {
             identity: Limit::new("identity", config.limits.identity),
             letters: Limit::new("letters", config.limits.letters),
             challenges: Limit::new("challenges", config.limits.challenges),
+            texts: Limit::new("texts", config.limits.texts),
         };
         let app = Data::new(App {
             answers: Answers::new(store.clone(), PAGES),
@@ -161,6 +163,7 @@ impl Service {
             judges: Judges::default(),
             advice: Advice::new(outbound, metrics.clone()),
             traffic: Traffic::default(),
+            anchoring: Anchoring::new(config.limits.text_share),
             pages: Pages::new(PAGES),
             files: Files::new(),
             streams,

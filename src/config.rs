@@ -91,6 +91,10 @@ pub struct Limits {
     pub letters: Rate,
     /// Asking for challenges.
     pub challenges: Rate,
+    /// Texts in which passages are looked for.
+    pub texts: Rate,
+    /// The part of a processor that this may take, in per cent.
+    pub text_share: u32,
     /// Live streams open at a time.
     pub streams: usize,
 }
@@ -127,6 +131,8 @@ impl Config {
                 identity: serve.rate_identity,
                 letters: serve.rate_letters,
                 challenges: serve.rate_challenges,
+                texts: serve.rate_texts,
+                text_share: serve.text_share,
                 streams: serve.max_streams,
             },
             workers: serve.workers.unwrap_or_else(cores),

@@ -80,6 +80,11 @@ pub enum Error {
         /// Seconds until the next call is allowed.
         retry_after: u64,
     },
+    /// As much time was spent on processors as may be spent on this; try again after that many seconds.
+    Spent {
+        /// Seconds until there is some again.
+        retry_after: u64,
+    },
     /// The service has no room, or is starting or stopping; try again soon.
     Busy,
     /// The database said no.
@@ -145,6 +150,7 @@ impl Error {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::WorkRequired(_) => "work_required",
             Self::RateLimited { .. } => "rate_limited",
+            Self::Spent { .. } => "budget_spent",
             Self::Busy => "unavailable",
             Self::Database(_) if self.is_outage() => "unavailable",
             Self::Database(_) | Self::Internal(_) => "internal",
@@ -276,6 +282,10 @@ impl fmt::Display for Error {
             Self::RateLimited { retry_after } => {
                 write!(f, "Too many calls; try again in {retry_after} s.")
             }
+            Self::Spent { retry_after } => write!(
+                f,
+                "This takes more time on processors than there is just now; try again in {retry_after} s."
+            ),
             Self::Busy => {
                 f.write_str("The service is busy, starting or stopping; try again shortly.")
             }

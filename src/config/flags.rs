@@ -141,6 +141,17 @@ pub struct Serve {
     #[arg(default_value = "60/60", value_parser = Rate::parse)]
     pub rate_challenges: Rate,
 
+    /// Texts of pages let in, in which passages are looked for, likewise
+    #[arg(long, env = "POSTIL_RATE_TEXTS", value_name = "RATE")]
+    #[arg(default_value = "30/60", value_parser = Rate::parse)]
+    pub rate_texts: Rate,
+
+    /// How much of one processor looking for passages may take, in per cent, for readers' texts, and as much again for
+    /// authors'. What is not used is saved up to ten seconds
+    #[arg(long, env = "POSTIL_TEXT_SHARE", value_name = "PERCENT")]
+    #[arg(default_value = "20", value_parser = whole::<u32>(0, 100))]
+    pub text_share: u32,
+
     /// Live streams open at a time
     #[arg(long, env = "POSTIL_MAX_STREAMS", value_name = "COUNT")]
     #[arg(default_value = "10000", value_parser = whole::<usize>(0, 1_000_000))]

@@ -13,6 +13,7 @@ use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::service::advice::Advice;
+use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
 use crate::service::work::Traffic;
 use crate::store::Store;
@@ -30,6 +31,8 @@ pub struct App {
     pub advice: Advice,
     /// How much has come lately.
     pub traffic: Traffic,
+    /// Where passages are in the texts that readers have before them.
+    pub anchoring: Anchoring,
     /// Answers at hand, by what was asked for.
     pub answers: Answers,
     /// Ready answers, by what they show.

@@ -35,27 +35,34 @@ impl<T: DeserializeOwned + 'static, const MOST: usize> FromRequest for Body<T, M
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let payload = payload.take();
-        let is_json = is_json(request);
-        let announced: Option<usize> = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
-        Box::pin(async move {
-            if !is_json {
-                return Err(Error::UnsupportedMediaType);
-            }
-            if announced.is_some_and(|length| length > MOST) {
-                return Err(Error::BodyTooLarge(MOST));
-            }
-            let bytes = tokio::time::timeout(PATIENCE, collect(payload, MOST))
-                .await
-                .map_err(|_| Error::RequestTimeout)??;
-            let fingerprint = Sha256::digest(&bytes).into();
-            Ok(Self {
-                value: parse(&bytes)?,
-                fingerprint,
-            })
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Self::read(&request, payload, MOST).await })
+    }
+}
+
+impl<T: DeserializeOwned, const MOST: usize> Body<T, MOST> {
+    /// Reads a body of at most `most` bytes, where how many that are depends on who calls.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`], [`Error::BodyTooLarge`], [`Error::RequestTimeout`], [`Error::InvalidJson`],
+    /// [`Error::Fields`].
+    pub async fn read(request: &HttpRequest, payload: Payload, most: usize) -> Result<Self> {
+        if !is_json(request) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let announced = request.headers().get(header::CONTENT_LENGTH);
+        let announced: Option<usize> =
+            announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length| length > most) {
+            return Err(Error::BodyTooLarge(most));
+        }
+        let bytes = tokio::time::timeout(PATIENCE, collect(payload, most))
+            .await
+            .map_err(|_| Error::RequestTimeout)??;
+        let fingerprint = Sha256::digest(&bytes).into();
+        Ok(Self {
+            value: parse(&bytes)?,
+            fingerprint,
         })
     }
 }

@@ -161,6 +161,8 @@ pub struct Limits {
     pub letters: Limit,
     /// Asking for challenges.
     pub challenges: Limit,
+    /// Texts in which passages are looked for.
+    pub texts: Limit,
 }
 
 impl Limits {
@@ -172,8 +174,9 @@ impl Limits {
             identity,
             letters,
             challenges,
+            texts,
         } = self;
-        for limit in [comments, writes, identity, letters, challenges] {
+        for limit in [comments, writes, identity, letters, challenges, texts] {
             limit.tidy();
         }
     }

@@ -1,6 +1,7 @@
 //! The only HTTP: the whole API in one route table.
 
 mod advisers;
+mod anchors;
 mod answer;
 pub mod app;
 mod bans;
@@ -81,6 +82,11 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(PUT, passages::plant)],
     );
     at(config, "/v1/passages/{id}", [on(PATCH, passages::direct)]);
+    at(
+        config,
+        "/v1/threads/{thread}/anchors",
+        [on(GET, anchors::known), on(POST, anchors::find)],
+    );
     at(
         config,
         "/v1/sites/{site}/feed",

@@ -66,7 +66,7 @@ fn status(error: &Error) -> StatusCode {
         Error::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Busy | Error::Spent { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::Database(_) if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
         Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -124,7 +124,7 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
         }
         _ => {}
     }
-    if let Error::RateLimited { retry_after } = error {
+    if let Error::RateLimited { retry_after } | Error::Spent { retry_after } = error {
         response.insert_header((header::RETRY_AFTER, *retry_after));
     }
     response.json(problem)

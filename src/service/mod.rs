@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod advisers;
+pub mod anchoring;
 pub mod audit;
 mod authors;
 pub mod bans;

@@ -185,7 +185,7 @@ pub async fn plant(
                 }
             };
             if passage.selector() != planting.target.selector {
-                passages::place(tx, passage.id, &place, now)?;
+                passages::place(tx, passage.id, passage.revision, &place, now)?;
             }
             let settings = Settings {
                 planted: Some(true),

@@ -137,16 +137,25 @@ pub fn count(conn: &mut Conn, id: PassageId, difference: i64) -> Result<Passage>
     Ok(counted)
 }
 
-/// Looks for a passage by other words from now on.
-pub fn place(conn: &mut Conn, id: PassageId, place: &Place, now: Time) -> Result<()> {
-    diesel::update(passages::table.find(id))
+/// Looks for a passage by other words from now on, if it is still at that revision; says whether it was.
+pub fn place(
+    conn: &mut Conn,
+    id: PassageId,
+    revision: i64,
+    place: &Place,
+    now: Time,
+) -> Result<bool> {
+    let known = passages::table
+        .find(id)
+        .filter(passages::revision.eq(revision));
+    let placed = diesel::update(known)
         .set((
             place,
             passages::revision.eq(passages::revision + 1),
             passages::updated_at.eq(now),
         ))
         .run(conn)?;
-    Ok(())
+    Ok(placed == 1)
 }
 
 /// What an author says of a passage; `None` leaves it.

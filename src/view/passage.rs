@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::id::{PassageId, ThreadId};
+use crate::domain::passage::anchor::Anchor;
 use crate::domain::time::Time;
 use crate::domain::word::ThreadState;
 use crate::error::Result;
@@ -67,4 +68,49 @@ pub fn of_thread(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Passage>> {
     rows.retain(Row::is_public);
     rows.sort_by_key(|row| (row.position.unwrap_or(i64::MAX), row.id));
     Ok(rows.iter().map(Passage::from).collect())
+}
+
+/// Where passages are in a text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Anchors {
+    items: Vec<Anchored>,
+}
+
+/// Where one of them is, in code points of the normalised text.
+#[derive(Debug, Clone, Serialize)]
+struct Anchored {
+    passage_id: PassageId,
+    state: &'static str,
+    start: Option<usize>,
+    end: Option<usize>,
+    similarity: Option<f64>,
+}
+
+impl FromIterator<(PassageId, Anchor)> for Anchors {
+    fn from_iter<I: IntoIterator<Item = (PassageId, Anchor)>>(found: I) -> Self {
+        let items = found.into_iter().map(|(passage_id, anchor)| {
+            let (state, similarity) = match anchor {
+                Anchor::Exact(_) => ("exact", Some(1.0)),
+                Anchor::Moved(_) => ("moved", Some(1.0)),
+                Anchor::Changed { similarity, .. } => ("changed", Some(rounded(similarity))),
+                Anchor::Orphaned => ("orphaned", None),
+            };
+            let range = anchor.range();
+            Anchored {
+                passage_id,
+                state,
+                start: range.map(|range| range.start),
+                end: range.map(|range| range.end),
+                similarity,
+            }
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
+/// To three places; never 1, which is said of the very words alone.
+fn rounded(similarity: f64) -> f64 {
+    (similarity * 1000.0).floor() / 1000.0
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod advisers;
+mod anchors;
 mod authors;
 mod bad_input;
 mod bans;

@@ -133,6 +133,8 @@ impl App {
             "--rate-identity=0",
             "--rate-letters=0",
             "--rate-challenges=0",
+            "--rate-texts=0",
+            "--text-share=100",
             "--mail-quiet-seconds=0",
         ]
         .map(String::from)

@@ -58,6 +58,8 @@ fn help_explains_every_setting_once_and_shows_no_value() {
         ("--rate-letters", "POSTIL_RATE_LETTERS"),
         ("--outbound-networks", "POSTIL_OUTBOUND_NETWORKS"),
         ("--rate-challenges", "POSTIL_RATE_CHALLENGES"),
+        ("--rate-texts", "POSTIL_RATE_TEXTS"),
+        ("--text-share", "POSTIL_TEXT_SHARE"),
         ("--max-streams", "POSTIL_MAX_STREAMS"),
         ("--workers", "POSTIL_WORKERS"),
         ("--read-connections", "POSTIL_READ_CONNECTIONS"),

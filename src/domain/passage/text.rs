@@ -27,6 +27,9 @@
 //! `tests/passages/normalisation.json` holds examples that the tests of the service and of the widget both read, and
 //! `docs/passages.md` says which text of a page is its article's.
 
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::GraphemeCursor;
 
@@ -35,6 +38,28 @@ use unicode_segmentation::GraphemeCursor;
 pub struct Text {
     /// By code point, so that offsets are indices.
     chars: Vec<char>,
+}
+
+/// What a text is known by: SHA-256 of its UTF-8, normalised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TextHash([u8; 32]);
+
+impl FromStr for TextHash {
+    type Err = ();
+
+    /// 64 hexadecimal digits.
+    fn from_str(raw: &str) -> Result<Self, ()> {
+        let digits = raw.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            let digit = |at: usize| (pair[at] as char).to_digit(16).unwrap_or_default() as u8;
+            *byte = digit(0) << 4 | digit(1);
+        }
+        Ok(Self(bytes))
+    }
 }
 
 /// Soft hyphens, zero-width characters, marks of direction, and controls that are no white space.
@@ -92,6 +117,12 @@ impl Text {
         Self {
             chars: normalise(raw).chars().collect(),
         }
+    }
+
+    /// What it is known by.
+    pub fn hash(&self) -> TextHash {
+        let whole = self.slice(0, usize::MAX);
+        TextHash(Sha256::digest(whole.as_bytes()).into())
     }
 
     /// Its code points.
@@ -172,6 +203,23 @@ mod tests {
             .filter(|at| text.is_boundary(*at))
             .collect();
         assert_eq!(boundaries, [0, 1, 4, 5, 6, 8, 10, 11, 13]);
+    }
+
+    #[test]
+    fn a_text_is_known_by_what_is_left_of_it() {
+        let known = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        let hash = Text::new(" he\u{ad}llo\n").hash();
+        assert_eq!(known.parse(), Ok(hash));
+        assert_eq!(known.to_uppercase().parse(), Ok(hash));
+        for wrong in [
+            "",
+            "2cf2",
+            &known[1..],
+            &known.replace('9', "g"),
+            &known.replace("2c", "é"),
+        ] {
+            assert_eq!(wrong.parse::<TextHash>(), Err(()), "{wrong}");
+        }
     }
 
     proptest! {
