@@ -5,6 +5,7 @@ import { ApiError } from './api.js';
 
 const PARTS = {
   aids: () => import('./aids/aids.js'),
+  anchors: () => import('./anchors/anchors.js'),
   compose: () => import('./compose/compose.js'),
   inline: () => import('./inline/inline.js'),
   live: () => import('./live/live.js'),

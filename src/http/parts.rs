@@ -3,11 +3,16 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 17] = [
+pub const PARTS: [Part; 18] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
         brotli: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js.br"),
+    },
+    Part {
+        name: "anchors-A4IBML3K.js",
+        script: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js"),
+        brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
         name: "ar-4WHW2DIA.js",
@@ -40,9 +45,9 @@ pub const PARTS: [Part; 17] = [
         brotli: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js.br"),
     },
     Part {
-        name: "inline-FUWQI5ED.js",
-        script: include_bytes!("../../widget/dist/postil/inline-FUWQI5ED.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-FUWQI5ED.js.br"),
+        name: "inline-DCMZNTSO.js",
+        script: include_bytes!("../../widget/dist/postil/inline-DCMZNTSO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-DCMZNTSO.js.br"),
     },
     Part {
         name: "live-2ZRFQFM2.js",

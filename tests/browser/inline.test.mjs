@@ -152,10 +152,75 @@ for (const [name, { markup, attribute = '', head = '' }] of Object.entries(PAGES
 
     const again = await open(url);
     await highlights(again.page, words);
-    // The browser notes down every answer of 404, also the one to a text that was not asked about before.
+    // Of a text that comes bit by bit the service may be asked on the way, and the browser notes down its 404.
     assert.deepEqual([...it.errors, ...again.errors].filter((error) => !error.includes('/anchors')), []);
   });
+
+  test(`${name}: when the article was edited, each note is where it belongs, or in the thread alone`, TIMEOUT, async () => {
+    const url = publisher.page(build(), { head });
+    const it = await open(url);
+    await remark(it.page, `On links ${run}`, 'where a text', 'stood');
+    await remark(it.page, `On a list ${run}`, 'They are brief');
+    await remark(it.page, `On a row ${run}`, 'Postil', 'may disagree');
+    await it.page.waitForFunction(() => CSS.highlights.get('postil-note')?.size === 3);
+
+    publisher.edit(
+      url,
+      build((html) => {
+        const edits = [
+          ['finds out', 'soon finds out'],
+          ['<ul>', '<div>What was added here moves all that follows it.</div><ul>'],
+          ['<tr><td>Postil</td><td>may disagree</td></tr>', ''],
+        ];
+        for (const [from, to] of edits) {
+          assert.ok(html.includes(from), from);
+          html = html.replace(from, to);
+        }
+        return html;
+      }),
+    );
+    const asked = [];
+    const watch = (context) => context.on('request', (request) => /\/anchors(\?|$)/.test(request.url()) && asked.push(request.method()));
+    const words = ['They are brief', 'where a text soon finds out whether it was understood'];
+    for (const reader of ['the first', 'another']) {
+      const again = await visit(url, { prepare: watch });
+      await again.page.getByText('The thread stayed open').waitFor();
+      await again.approach();
+      await again.page.waitForFunction(() => CSS.highlights.get('postil-note')?.size === 2);
+      assert.deepEqual((await highlighted(again.page)).sort(), words, reader);
+      const orphan = again.comment('On a row').locator('blockquote').first();
+      await orphan.getByText('These words are no longer in the text.').waitFor();
+      assert.match(await orphan.innerText(), /“Postil\s+may disagree”/);
+      assert.equal(await orphan.getByRole('link').count(), 0, 'it leads nowhere');
+      // A note that moved opens at its new place, and shows what was said there.
+      await again.comment('On links').getByRole('link', { name: /where a text/ }).click();
+      assert.equal(await again.page.evaluate(() => document.activeElement.textContent.includes('soon finds out')), true);
+      // The browser itself notes down the 404 to a text that nobody asked about before.
+      assert.deepEqual(again.errors.filter((error) => !error.includes('404')), []);
+    }
+    assert.equal(asked.at(-1), 'GET', `the text that one reader sent is known to the next: ${asked}`);
+  });
 }
+
+test('when the author sends a newer text, a page that still shows the old one keeps its notes', TIMEOUT, async () => {
+  const text = 'The margin is where a text finds out.';
+  const url = publisher.page(`<article id="text"><p>${text}</p></article><postil-thread site="${site}" article="article"></postil-thread>`);
+  const about = (exact) => {
+    const start = text.indexOf(exact);
+    const end = start + exact.length;
+    return { target: { exact, prefix: text.slice(0, start), suffix: text.slice(end), start, end } };
+  };
+  const { thread_id: thread } = await comment(site, url, `One ${run}`, about('margin'));
+  await comment(site, url, `Two ${run}`, about('finds out'));
+  const it = await visit(url);
+  await it.approach();
+  await highlights(it.page, ['margin', 'finds out']);
+  const found = it.page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith('/anchors'));
+  await administer('POST', `threads/${thread}/anchors`, { text: `A preface. ${text}` });
+  const { items } = await (await found).json();
+  assert.deepEqual(items.map(({ state }) => state), ['moved', 'moved']);
+  await highlights(it.page, ['margin', 'finds out']);
+});
 
 const QUESTION = 'Do you read with a pencil?';
 const asking = (more = '') => `<article id="text"><h1>Margins</h1><p>Whoever <mark data-postil-question="${QUESTION}" data-postil-key="q1">reads with
@@ -298,6 +363,7 @@ for (const [locale, list, send] of [
     const it = await visit(url);
     const { page } = it;
     await page.locator('.asks').waitFor();
+    await page.locator('postil-thread .quoted .muted').waitFor();
     await page.evaluate(AXE);
     const flaws = () =>
       page.evaluate(async () => {

@@ -1,7 +1,6 @@
 // Notes on passages: on the page beside their words, and in the thread with them. Comes when a page has such notes or may
 // have them. Everything that the first file holds comes with `tools`.
 
-import { anchors } from './anchors.js';
 import { Article } from './article.js';
 import { tint } from './island.js';
 import { Listed } from './listed.js';
@@ -83,6 +82,14 @@ export function begin(lent) {
     return passage && { passage, spot: spotOf(id), state: places.get(id)?.state };
   }
 
+  /** Whether the words are where they were, and among the same words: an article that was not edited asks nothing of the service. */
+  function stands(text, { exact, prefix, suffix, start, end }) {
+    if (start === null || text.slice(start, end) !== exact) return false;
+    const before = prefix.trim();
+    const after = suffix.trim();
+    return text.slice(start - before.length - 2, start).trimEnd().endsWith(before) && text.slice(end, end + after.length + 2).trimStart().startsWith(after);
+  }
+
   function spotOf(id) {
     for (const spot of spots) for (const one of spot.passages) if (one.id === id) return spot;
     return undefined;
@@ -124,18 +131,27 @@ export function begin(lent) {
       found = [...found, spot(range, filter(rest, ({ key }) => key === one.key), one)];
       rest = filter(rest, ({ key }) => key !== one.key);
     }
-    const answer = rest.length ? await anchors(client, conversation.model.info.id, text, rest) : new Map();
+    const answer = new Map();
+    const show = () => {
+      places = answer;
+      spots = found;
+      for (const passage of rest) {
+        const { start, end } = answer.get(passage.id) ?? {};
+        const range = text.range(start, end);
+        if (range) spots = [...spots, spot(range, [passage])];
+      }
+      marks.show(spots);
+      listed.sync();
+    };
+    for (const { id, selector } of rest) if (stands(text, selector)) answer.set(id, selector);
+    show();
+    if (answer.size === rest.length) return;
+    const ask = await conversation.part('anchors').catch(() => null);
+    const items = (await ask?.(text.text)) ?? [];
     // The text, or what is to be found in it, changed meanwhile.
     if (mine !== run || ended.aborted) return;
-    for (const passage of rest) {
-      const { state, start, end } = answer.get(passage.id) ?? {};
-      const range = state && state !== 'orphaned' ? text.range(start, end) : null;
-      if (range) found[found.length] = spot(range, [passage]);
-    }
-    places = answer;
-    spots = found;
-    marks.show(spots);
-    listed.sync();
+    for (const item of items) if (!answer.has(item.passage_id)) answer.set(item.passage_id, item);
+    show();
   }
 
   /** The reader's own comment is there before the stream tells. */
@@ -148,8 +164,9 @@ export function begin(lent) {
     },
 
     /** A change of the thread. */
-    hear({ type, comment }) {
-      if (type === 'passage.updated') locate();
+    hear({ type, comment, passage_id: about }) {
+      // Of many that have moved the stream names none: they are read anew.
+      if (type === 'passage.updated' && about) locate();
       else if (!comment || comment.passage_id) recount();
     },
   };

@@ -24,6 +24,7 @@ export const CSS = `
 .limit { background: var(--paper); }
 
 .quoted { margin: .25em 0 .5em; padding-inline-start: .75em; border-inline-start: 3px solid color-mix(in srgb, var(--accent) 45%, transparent); font-size: .9375em; line-height: 1.45; color: var(--muted); max-width: 65ch; }
+.quoted .muted { color: inherit; }
 .quoted b { display: block; font-weight: 600; }
 .words { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; color: inherit; text-decoration: none; }
 a.words:hover { color: var(--ink); text-decoration: underline; }
