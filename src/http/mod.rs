@@ -84,6 +84,11 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/v1/passages/{id}", [on(PATCH, passages::direct)]);
     at(
         config,
+        "/v1/threads/{thread}/annotations",
+        [on(GET, reading::annotations)],
+    );
+    at(
+        config,
         "/v1/threads/{thread}/anchors",
         [on(GET, anchors::known), on(POST, anchors::find)],
     );

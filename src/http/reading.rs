@@ -19,6 +19,7 @@ use crate::domain::word::{Filter, Sort};
 use crate::error::{Error, Result};
 use crate::live::answers::Answer;
 use crate::live::pages;
+use crate::service::annotations;
 use crate::service::reading::{self, Listed};
 use crate::service::threads::{Page, may_be_unwritten};
 use crate::store::board::Subject;
@@ -26,6 +27,7 @@ use crate::store::sites::Site;
 use crate::store::threads::Thread;
 use crate::store::{Conn, comments, sites, threads};
 use crate::view;
+use crate::view::annotation::MEDIA_TYPE;
 use crate::view::thread::Stamp;
 
 const JSON: &str = "application/json";
@@ -331,6 +333,40 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
         HeaderValue::from_static(PLAIN),
     );
     Ok(response)
+}
+
+/// `GET /v1/threads/{thread}/annotations`.
+pub async fn annotations(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
+    answer::kept(&app, &request, async || {
+        annotations_of(&app, &request).await
+    })
+    .await
+}
+
+async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
+    let thread: ThreadId = id(request, "thread")?;
+    let page = Query::of(request).one("page")?.map(str::to_owned);
+    let address = format!("{}/v1/threads/{thread}/annotations", app.public_url);
+    let now = Time::now();
+    let seen = app
+        .store
+        .read(move |conn| Seen::of(conn, thread, now))
+        .await?;
+    let Some(seen) = seen else {
+        let none = annotations::none(thread, &address, page.as_deref())?;
+        return Ok(Answer {
+            ready: pages::ready(answer::json(&none)?).await?.into(),
+            kind: MEDIA_TYPE,
+            shows: vec![Subject::Thread(thread)],
+        });
+    };
+    let row = seen.row.clone();
+    let name = format!("annotations {thread} {page:?}");
+    seen.answer(app, name, MEDIA_TYPE, move |conn| {
+        let read = annotations::read(conn, &row, &address, page.as_deref())?;
+        answer::json(&read)
+    })
+    .await
 }
 
 /// `GET /v1/threads/{thread}/me`.

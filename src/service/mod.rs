@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod advisers;
 pub mod anchoring;
+pub mod annotations;
 pub mod audit;
 mod authors;
 pub mod bans;

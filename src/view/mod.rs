@@ -1,6 +1,7 @@
 //! The JSON that leaves: built from stored rows, for whoever renders it (pages, streams, answers).
 //! A row, a view and a domain type are three things.
 
+pub mod annotation;
 pub mod change;
 pub mod comment;
 pub mod passage;

@@ -4,6 +4,7 @@
 
 mod advisers;
 mod anchors;
+mod annotations;
 mod authors;
 mod bad_input;
 mod bans;
