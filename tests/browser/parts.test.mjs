@@ -56,7 +56,8 @@ test('when the rest does not come, one line says so, the text stays, and another
   });
   const text = it.thread.getByRole('textbox', { name: 'Your comment' });
   await text.fill(`Still here ${run}`);
-  await it.thread.getByText('This part of the page did not load.').waitFor();
+  // It is announced as well, a moment later.
+  await it.thread.locator('p.error').filter({ hasText: 'This part of the page did not load.' }).waitFor();
   await it.thread.getByRole('button', { name: 'Reply', exact: true }).first().click();
   await it.comments.first().getByText('This part of the page did not load.').waitFor();
   await context.unroute(PART, gone);
