@@ -10,6 +10,7 @@
 
 mod drive;
 mod floor;
+mod instances;
 mod large;
 mod live;
 mod reading;
@@ -21,12 +22,13 @@ mod weight;
 mod writing;
 
 /// A bench by name.
-const BENCHES: [(&str, fn()); 5] = [
+const BENCHES: [(&str, fn()); 6] = [
     ("weight", weight::run),
     ("reading", reading::run),
     ("writing", writing::run),
     ("live", live::run),
     ("large", large::run),
+    ("instances", instances::run),
 ];
 
 fn main() {

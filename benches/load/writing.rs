@@ -75,7 +75,7 @@ fn page(service: &Service, index: usize) -> String {
 }
 
 /// A comment of somebody new, in words that nobody wrote before.
-fn comment(page: &str) -> String {
+pub fn comment(page: &str) -> String {
     let words = "It is said that the pilots knew better than the printed tables, and that nobody asked them before the winter of";
     let body = json!({
         "site": "demo", "url": page, "author": {"name": format!("Reader {NUMBER}")},
