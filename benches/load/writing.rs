@@ -285,11 +285,6 @@ impl Floor {
                 vec![("version", "{version}"), ("comment_id", COMMENT)],
             ),
             (
-                "outbox",
-                format!("subject = X'{last}'"),
-                vec![("id", OTHER), ("subject", COMMENT)],
-            ),
-            (
                 "comment_networks",
                 format!("comment_id = X'{last}'"),
                 vec![("comment_id", COMMENT)],

@@ -15,7 +15,7 @@ use crate::store::comments::{self, Comment, Standing};
 use crate::store::events::{self, Locked};
 use crate::store::outbox::Call;
 use crate::store::types::{Json, Named};
-use crate::store::{Tx, mailboxes, outbox, passages, queue, tallies, threads};
+use crate::store::{self, Tx, mailboxes, outbox, passages, queue, tallies, threads};
 
 /// Work that is for nobody yet.
 const NOBODY: MailboxId = MailboxId::from_uuid(uuid::Uuid::nil());
@@ -126,7 +126,9 @@ fn show(
     }
     // Only its first publication is news: who was told is not told again when it comes back.
     if comment.published_at.is_none() {
-        call(tx, outbox::PUBLISHED, comment, NOBODY, now)?;
+        if store::subscriptions::may_be_news(tx, comment)? {
+            call(tx, outbox::PUBLISHED, comment, NOBODY, now)?;
+        }
         if from.is_some() {
             // Where it came from when it was written is not known here, and does not matter: a moderator calls for the letter.
             subscriptions::ask_for(tx, comment, None, now)?;

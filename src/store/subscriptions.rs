@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use super::comments::{self, Comment};
+use super::connection::Run;
 use super::mailboxes::{self, Mailbox};
 use super::schema::{mailbox_people, subscriptions};
 use super::types::Named;
@@ -144,6 +145,33 @@ pub fn audience(
         })
         .collect();
     Ok(Audience { told, next })
+}
+
+/// Whether anybody at all may have to be told of a comment; false: its audience is empty. One look at an index, where
+/// [`audience`] reads who they are.
+pub fn may_be_news(conn: &mut Conn, comment: &Comment) -> Result<bool> {
+    let thread: TargetId = comment.thread_id.cast();
+    let answered = comment.reply_to.or(comment.parent_id);
+    let of = |scope, target: TargetId| {
+        subscriptions::scope
+            .eq(Named(scope))
+            .and(subscriptions::target.eq(target))
+            .and(subscriptions::state.eq(Named(Standing::Active)))
+    };
+    let query = subscriptions::table
+        .filter(
+            of(Scope::Thread, thread)
+                .or(of(Scope::Article, thread))
+                .or(of(Scope::Replies, thread))
+                .or(of(Scope::Author, comment.person_id.cast()))
+                .or(of(Scope::Site, comment.site_id.cast()))
+                // Of a comment that was just made, nobody follows the answers.
+                .or(of(Scope::Comment, answered.unwrap_or(comment.id).cast())),
+        )
+        .select(subscriptions::id)
+        .limit(1);
+    let found: Option<SubscriptionId> = query.row(conn)?;
+    Ok(found.is_some())
 }
 
 /// One thing that a comment is news of.

@@ -435,3 +435,22 @@ fn whoever_leaves_everything_is_not_told_what_became_of_their_comments_either() 
         assert_eq!(told(), 1);
     });
 }
+
+#[test]
+fn what_nobody_follows_calls_for_no_work() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let news = || {
+            let kinds = "kind IN ('comment.published', 'comment.news')";
+            letters.count(&format!(
+                "SELECT COUNT(*) AS count FROM outbox WHERE {kinds}"
+            ))
+        };
+        let first = app.comment("a", "Is anybody there?");
+        follower(app, &letters, "b", "ann@example.org");
+        app.reply("a", &first, "It seems not");
+        assert_eq!(news(), 0);
+        app.comment("b", "Here I am");
+        assert!(news() > 0);
+    });
+}
