@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::id::{MailboxId, SignInId, SiteId, SubscriptionId};
+use super::id::{CommentId, MailboxId, PersonId, SignInId, SiteId, SubscriptionId};
 use super::subscription::Frequency;
 use super::time::Time;
 use super::token::Keys;
@@ -22,6 +22,8 @@ pub const CONFIRM: Duration = Duration::from_secs(72 * 3600);
 pub const MANAGE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a letter's unsubscribing works: as good as always, since nobody shall have to keep up.
 pub const UNSUBSCRIBE: Duration = Duration::from_secs(3650 * 24 * 3600);
+/// How long a moderator can decide about a comment from a letter.
+pub const DECIDE: Duration = Duration::from_secs(72 * 3600);
 /// How long one may sign in by a mailed link or code.
 pub const SIGN_IN: Duration = Duration::from_secs(15 * 60);
 /// How long the code in an address's fragment can be redeemed.
@@ -62,6 +64,8 @@ pub enum Aim {
     SignIn(SignInId),
     /// To be signed in, by what the address's fragment holds.
     Redeem(SignInId),
+    /// To decide about a comment, as this moderator, once.
+    Decide(CommentId, PersonId),
 }
 
 /// What is left by unsubscribing from a letter.
@@ -101,6 +105,8 @@ pub enum Purpose {
     SignIn,
     /// See [`Aim::Redeem`].
     Redeem,
+    /// See [`Aim::Decide`].
+    Decide,
 }
 
 impl Purpose {
@@ -112,6 +118,7 @@ impl Purpose {
             Self::Unsubscribe => "link.unsubscribe",
             Self::SignIn => "link.sign_in",
             Self::Redeem => "link.redeem",
+            Self::Decide => "link.decide",
         }
     }
 
@@ -124,6 +131,7 @@ impl Purpose {
             Self::Unsubscribe => "/s/unsubscribe/",
             Self::SignIn => "/s/sign-in/",
             Self::Redeem => "#postil-sign-in=",
+            Self::Decide => "/s/decide/",
         }
     }
 }
@@ -172,6 +180,7 @@ impl Link {
             Aim::Unsubscribe(_) => Purpose::Unsubscribe,
             Aim::SignIn(_) => Purpose::SignIn,
             Aim::Redeem(_) => Purpose::Redeem,
+            Aim::Decide(..) => Purpose::Decide,
         }
     }
 
@@ -184,6 +193,10 @@ impl Link {
             Aim::Confirm(id) => bytes.extend(id.bytes()),
             Aim::Manage | Aim::Unsubscribe(Leaving::All) => {}
             Aim::SignIn(id) | Aim::Redeem(id) => bytes.extend(id.bytes()),
+            Aim::Decide(comment, moderator) => {
+                bytes.extend(comment.bytes());
+                bytes.extend(moderator.bytes());
+            }
             Aim::Unsubscribe(Leaving::Digest(frequency)) => bytes.extend(frequency.word().bytes()),
             Aim::Unsubscribe(Leaving::These(ids)) => {
                 bytes.extend(ids.iter().flat_map(|id| id.bytes()));
@@ -211,6 +224,12 @@ impl Link {
             Purpose::Unsubscribe => Aim::Unsubscribe(leaving(rest)?),
             Purpose::SignIn => Aim::SignIn(SignInId::from_uuid(only()?)),
             Purpose::Redeem => Aim::Redeem(SignInId::from_uuid(only()?)),
+            Purpose::Decide => {
+                let (comment, moderator) = rest.split_first_chunk::<16>()?;
+                let moderator = Uuid::from_bytes(moderator.try_into().ok()?);
+                let comment = CommentId::from_uuid(Uuid::from_bytes(*comment));
+                Aim::Decide(comment, PersonId::from_uuid(moderator))
+            }
         };
         let seconds = i64::from_be_bytes(*seconds);
         Some(Self {
@@ -290,6 +309,10 @@ mod tests {
             (Purpose::Unsubscribe, Aim::Unsubscribe(Leaving::these(many))),
             (Purpose::SignIn, Aim::SignIn(SignInId::new())),
             (Purpose::Redeem, Aim::Redeem(SignInId::new())),
+            (
+                Purpose::Decide,
+                Aim::Decide(CommentId::new(), PersonId::new()),
+            ),
         ]
     }
 

@@ -10,6 +10,7 @@ mod challenges;
 mod client;
 mod comments;
 mod counts;
+mod decide;
 mod demo;
 mod feed;
 pub mod files;
@@ -162,6 +163,8 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/s/manage/{token}", manage);
     let sign_in = [on(GET, sign_in::page), on(POST, sign_in::go)];
     at(config, "/s/sign-in/{token}", sign_in);
+    let decide = [on(GET, decide::ask), on(POST, decide::decided)];
+    at(config, "/s/decide/{token}", decide);
 
     at(config, "/v1/moderation/comments", [on(GET, queue::list)]);
     at(config, "/v1/moderation/counts", [on(GET, queue::counts)]);

@@ -19,6 +19,7 @@ use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
+use crate::service::consent::Asker;
 use crate::service::queue::reached_site;
 use crate::service::reports::{self, NewReport, Ruling};
 use crate::store::reports::{Filter, Report as Row};
@@ -76,8 +77,10 @@ pub async fn report(call: Call, body: Body<ReportPost>) -> Result<HttpResponse> 
     call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
     let new = parse(body.value)?;
+    let app = &call.app;
+    let asker = Asker::new(&app.keys, call.network(), call.now);
     let (report, is_new) =
-        reports::report(&call.app.store, &call.caller, comment, new, call.now).await?;
+        reports::report(&app.store, &call.caller, comment, new, asker, call.now).await?;
     let status = match is_new {
         true => StatusCode::CREATED,
         false => StatusCode::OK,

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::Post;
-use super::letter::{Content, Cover, Digest, Judged, News, Said, Thread, Waiting};
+use super::letter::{Content, Cover, Digest, Judged, News, Notice, Said, Thread, Waiting};
 use crate::domain::id::{CommentId, SubscriptionId, ThreadId};
 use crate::domain::link::{self, Aim, Leaving, Link};
 use crate::domain::markdown::plain_lines;
+use crate::domain::moderation::ReportState;
 use crate::domain::subscription::{Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
@@ -17,7 +18,10 @@ use crate::store::comments::{self, Comment};
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::outbox::{self, Claimed, Delivery};
 use crate::store::sites::{self, Site};
-use crate::store::{Conn, people, sign_ins, subscriptions, suppressions, threads};
+use crate::store::{
+    Conn, people, reports, sign_ins, subscriptions, suppressions, threads, verdicts,
+};
+use crate::view::comment::read_as;
 
 /// How much of a comment a letter tells, in characters.
 const EXCERPT: usize = 1500;
@@ -65,11 +69,16 @@ pub fn compose(
         outbox::NEWS => desk.news(conn, &claimed.rows)?,
         outbox::COMMENT_WAITING => desk.waiting(conn, &claimed.rows)?,
         outbox::APPROVED => desk
-            .judged(conn, row, Status::Published)?
+            .judged(conn, row, &[Status::Published])?
             .map(Content::Approved),
         outbox::REJECTED => desk
-            .judged(conn, row, Status::Rejected)?
+            .judged(conn, row, &[Status::Rejected, Status::Trash])?
             .map(Content::NotPublished),
+        outbox::NOTICE_RECEIVED => desk.notice(conn, row)?.map(Content::NoticeReceived),
+        outbox::NOTICE_DECIDED => desk
+            .notice(conn, row)?
+            .filter(|notice| notice.state.is_some())
+            .map(Content::NoticeDecided),
         outbox::CONFIRM => desk.confirm(conn, row.subject.cast())?,
         outbox::SIGN_IN => desk.sign_in(conn, row)?,
         outbox::SUBSCRIPTIONS_LINK => Some(Content::Subscriptions {
@@ -290,19 +299,21 @@ impl Desk<'_> {
     fn waiting(&self, conn: &mut Conn, rows: &[Delivery]) -> Result<Option<Content>> {
         let moderators = people::moderators_with_email(conn, self.site.id)?;
         // Whoever moderates no more, or has another address now, is not written to.
-        let is_theirs = moderators.iter().any(|moderator| {
+        let moderator = moderators.iter().find(|moderator| {
             let email = moderator.email.as_deref().unwrap_or_default();
             email.eq_ignore_ascii_case(&self.mailbox.email)
         });
-        if !is_theirs {
+        let Some(moderator) = moderator else {
             return Ok(None);
-        }
+        };
         let ids: Vec<CommentId> = rows.iter().map(|row| row.subject.cast()).collect();
-        let mut found = comments::by_ids(conn, &ids)?;
+        let rows = comments::by_ids(conn, &ids)?;
+        let mut found = read_as(conn, &rows)?;
         found.retain(|comment| {
             *comment.status == Status::Pending && comment.site_id == self.site.id
         });
         found.sort_by_key(|comment| (comment.created_at, comment.id));
+        let until = self.now.plus(link::DECIDE);
         let mut waiting = Vec::new();
         for comment in found.iter().take(COMMENTS) {
             let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
@@ -316,6 +327,7 @@ impl Desk<'_> {
                 page: page(&thread),
                 page_url: thread.url,
                 reasons: details(comment),
+                decide_url: self.url(Aim::Decide(comment.id, moderator.id), until),
             });
         }
         if waiting.is_empty() {
@@ -325,19 +337,19 @@ impl Desk<'_> {
             more: found.len() - waiting.len(),
             count: found.len(),
             comments: waiting,
-            public_url: self.post.public_url.clone(),
+            hours: link::DECIDE.as_secs() / 3600,
         }))
     }
 
     /// What became of a comment; `None` when that has changed again.
-    fn judged(&self, conn: &mut Conn, row: &Delivery, status: Status) -> Result<Option<Judged>> {
+    fn judged(&self, conn: &mut Conn, row: &Delivery, within: &[Status]) -> Result<Option<Judged>> {
         let Some(comment) = comments::by_id(conn, row.subject.cast())? else {
             return Ok(None);
         };
         let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
             return Ok(None);
         };
-        if *comment.status != status
+        if !within.contains(&comment.status)
             || !mailboxes::is_confirmed(conn, row.recipient, comment.person_id)?
         {
             return Ok(None);
@@ -348,8 +360,35 @@ impl Desk<'_> {
             page_url: thread.url,
             lines: lines(&comment.body),
             reasons: details(&comment),
+            was_public: comment.published_at.is_some(),
+            automatic: verdicts::of(conn, comment.id)?.is_none(),
             manage_url: self.manage_url(),
             unsubscribe_url: self.unsubscribe_url(Leaving::All),
+        }))
+    }
+
+    /// A notice, if it goes to the address that it gives.
+    fn notice(&self, conn: &mut Conn, row: &Delivery) -> Result<Option<Notice>> {
+        let Some(report) = reports::by_id(conn, row.subject.cast())? else {
+            return Ok(None);
+        };
+        let contact = report.contact.as_deref().unwrap_or_default();
+        let Some(comment) = comments::by_id(conn, report.comment_id)? else {
+            return Ok(None);
+        };
+        let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
+            return Ok(None);
+        };
+        if !contact.eq_ignore_ascii_case(&self.mailbox.email) {
+            return Ok(None);
+        }
+        let is_decided = *report.state != ReportState::Open;
+        Ok(Some(Notice {
+            page: page(&thread),
+            comment_url: place(&thread.url, comment.id),
+            at: at(report.created_at),
+            state: is_decided.then(|| report.state.word()),
+            grounds: report.grounds,
         }))
     }
 

@@ -114,12 +114,31 @@ pub struct Judged {
     pub comment_url: String,
     /// See [`Said::lines`].
     pub lines: Vec<String>,
-    /// Why it was not published: plain sentences.
+    /// Why it was not published, or is public no more: plain sentences.
     pub reasons: Vec<String>,
+    /// Whether it was public before.
+    pub was_public: bool,
+    /// Whether no person has decided that.
+    pub automatic: bool,
     /// Where everything else that its reader is told of is changed.
     pub manage_url: String,
     /// Where all of it is ended, these letters too.
     pub unsubscribe_url: String,
+}
+
+/// A notice of illegal content, for whoever gave it. Nothing in it comes from them, since the address may be anybody's.
+#[derive(Debug, Clone, Serialize)]
+pub struct Notice {
+    /// See [`News::page`].
+    pub page: String,
+    /// Where the comment stands, or stood.
+    pub comment_url: String,
+    /// When the notice was given.
+    pub at: String,
+    /// `upheld` or `dismissed`; nothing before it is decided.
+    pub state: Option<&'static str>,
+    /// Why it was decided so.
+    pub grounds: Option<String>,
 }
 
 /// A comment that waits for a moderator.
@@ -139,6 +158,8 @@ pub struct Waiting {
     pub page_url: String,
     /// Why it is held: plain sentences.
     pub reasons: Vec<String>,
+    /// The page where its reader decides about it, once.
+    pub decide_url: String,
 }
 
 /// What a letter is about, as its templates see it, besides `site`, `lang` and `dir`.
@@ -162,6 +183,10 @@ pub enum Content {
     Approved(Judged),
     /// Your comment was not published.
     NotPublished(Judged),
+    /// Your notice has arrived.
+    NoticeReceived(Notice),
+    /// Your notice was decided on.
+    NoticeDecided(Notice),
     /// A way in.
     SignIn {
         /// The page with the button.
@@ -184,8 +209,8 @@ pub enum Content {
         more: usize,
         /// How many in all.
         count: usize,
-        /// Where the service is found.
-        public_url: String,
+        /// How long their links work.
+        hours: u64,
     },
 }
 
@@ -198,6 +223,8 @@ impl Content {
             Self::Digest(_) => "digest",
             Self::Approved(_) => "approved",
             Self::NotPublished(_) => "not_published",
+            Self::NoticeReceived(_) => "notice_received",
+            Self::NoticeDecided(_) => "notice_decided",
             Self::SignIn { .. } => "sign_in",
             Self::Subscriptions { .. } => "subscriptions",
             Self::Waiting { .. } => "comment_waiting",
@@ -400,7 +427,16 @@ pub fn samples() -> Vec<Content> {
             unsubscribe_url: "https://comments.example.org/s/unsubscribe/x".into(),
         })
     };
-    let judged = |reasons| Judged {
+    let notice = |state, grounds: Option<&str>| Notice {
+        page: "On margins".into(),
+        comment_url: "https://example.org/a#postil-1".into(),
+        at: "2026-03-01 14:05 UTC".into(),
+        state,
+        grounds: grounds.map(str::to_owned),
+    };
+    let judged = |reasons: Vec<String>| Judged {
+        was_public: !reasons.is_empty(),
+        automatic: reasons.is_empty(),
         page: "On margins".into(),
         page_url: "https://example.org/a".into(),
         comment_url: "https://example.org/a#postil-1".into(),
@@ -420,6 +456,7 @@ pub fn samples() -> Vec<Content> {
             .then(|| "Every comment here is read by a moderator first.".into())
             .into_iter()
             .collect(),
+        decide_url: "https://comments.example.org/s/decide/x".into(),
     };
     let confirm = |scope| Content::Confirm {
         scope,
@@ -430,7 +467,7 @@ pub fn samples() -> Vec<Content> {
         comments: vec![waiting(true), waiting(false)],
         more,
         count: 2 + more,
-        public_url: "https://comments.example.org".into(),
+        hours: 72,
     };
     let mut all: Vec<Content> = ["thread", "replies", "comment", "author", "site", "article"]
         .map(confirm)
@@ -444,6 +481,9 @@ pub fn samples() -> Vec<Content> {
         Content::Approved(judged(Vec::new())),
         Content::NotPublished(judged(vec!["It is about something else.".into()])),
         Content::NotPublished(judged(Vec::new())),
+        Content::NoticeReceived(notice(None, None)),
+        Content::NoticeDecided(notice(Some("upheld"), Some("It insults a person."))),
+        Content::NoticeDecided(notice(Some("dismissed"), None)),
         Content::SignIn {
             sign_in_url: "https://comments.example.org/s/sign-in/x".into(),
             code: "012345".into(),

@@ -28,7 +28,8 @@ const FILES: &[(&str, &str)] = embedded!("templates":
     "layout.html", "button.html", "comments.html", "comments.txt", "foot.html", "foot.txt",
     "confirm.html", "confirm.txt", "new_comment.html", "new_comment.txt", "reply.html", "reply.txt",
     "followed_author.html", "followed_author.txt", "approved.html", "approved.txt",
-    "not_published.html", "not_published.txt", "sign_in.html", "sign_in.txt", "digest.html", "digest.txt",
+    "not_published.html", "not_published.txt", "notice_received.html", "notice_received.txt",
+    "notice_decided.html", "notice_decided.txt", "sign_in.html", "sign_in.txt", "digest.html", "digest.txt",
     "subscriptions.html", "subscriptions.txt", "comment_waiting.html", "comment_waiting.txt",
 );
 

@@ -41,6 +41,11 @@ impl Asker {
         let epoch = now.day().div_euclid(EPOCH).to_be_bytes();
         Self(keys.mac("letters.network", &[&epoch, &network.bytes()[..]].concat()))
     }
+
+    /// The hash.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// Something that somebody wants to be told of.

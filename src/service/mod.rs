@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod judging;
 pub mod leaving;
+pub mod mailed_decision;
 pub mod models;
 pub mod moderation;
 pub mod passages;

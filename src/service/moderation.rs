@@ -166,7 +166,8 @@ pub async fn targets_of(
         .await
 }
 
-fn decide_one(
+/// Carries a decision out on one comment, as it stands behind its thread's lock; gives where it stands then.
+pub(super) fn decide_one(
     tx: &mut Tx,
     caller: &Caller,
     decision: &Decision,

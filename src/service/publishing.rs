@@ -192,6 +192,9 @@ pub fn withdraw(
         comment.pinned = false;
     }
     events::append(tx, thread, EventKind::CommentDeleted, Some(comment.id), now)?;
+    if owes_reasons(to) {
+        tell_author(tx, outbox::REJECTED, comment, now)?;
+    }
     stand(tx, comment, to, answered, None, reasons)?;
     tally(tx, comment, Some(Status::Published), to)?;
     comment.draft = false;
@@ -233,12 +236,17 @@ pub fn hold(
     now: Time,
 ) -> Result<()> {
     let (from, listed) = (*comment.status, comment.listed);
-    if to == Status::Rejected && from == Status::Pending && comment.published_at.is_none() {
+    if from == Status::Pending && owes_reasons(to) {
         tell_author(tx, outbox::REJECTED, comment, now)?;
     }
     stand(tx, comment, to, listed, None, reasons)?;
     tally(tx, comment, Some(from), to)?;
     queue::note(tx, comment.id, now)
+}
+
+/// Whether who wrote a comment is told why it goes there. Spam is not answered, and whoever takes their own comment back knows.
+fn owes_reasons(to: Status) -> bool {
+    matches!(to, Status::Rejected | Status::Trash)
 }
 
 /// Calls for a letter to whoever wrote a comment, if they have an address that they answered from.

@@ -5,20 +5,23 @@ use serde_json::json;
 
 use super::audit::{self, Act};
 use super::caller::Caller;
+use super::consent::Asker;
 use super::moderation::{self, Decision};
 use super::publishing;
 use crate::domain::id::{CommentId, ReportId};
 use crate::domain::judgement::Reason;
 use crate::domain::moderation::{Action, ReportReason, ReportState};
+use crate::domain::subscription::Frequency;
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::domain::word::{Role, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::events::Locked;
+use crate::store::letter_requests::{self, Share, Verdict};
 use crate::store::reports::{self, Report};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, queue, sites, tallies, verdicts};
+use crate::store::{Store, Tx, mailboxes, outbox, queue, sites, tallies, verdicts};
 
 /// What somebody says about a comment.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ pub async fn report(
     caller: &Caller,
     id: CommentId,
     new: NewReport,
+    asker: Asker,
     now: Time,
 ) -> Result<(Report, bool)> {
     let caller = caller.clone();
@@ -58,7 +62,7 @@ pub async fn report(
             if let Some(before) = reports::by_person(tx, id, person.id)? {
                 return Ok((before, false));
             }
-            let report = Report {
+            let mut report = Report {
                 id: ReportId::new(),
                 site_id: comment.site_id,
                 comment_id: id,
@@ -73,6 +77,7 @@ pub async fn report(
                 created_at: now,
                 decided_at: None,
             };
+            confirm_receipt(tx, &mut report, &comment, &asker, now)?;
             reports::insert(tx, &report)?;
             count(tx, &comment, 1)?;
             queue::note(tx, id, now)?;
@@ -81,6 +86,59 @@ pub async fn report(
             Ok((report, true))
         })
         .await
+}
+
+/// Calls for the letter that a notice has arrived. An address that had its share of such letters, or was given to flood it, is not
+/// answered, so it is not kept either.
+fn confirm_receipt(
+    tx: &mut Tx,
+    report: &mut Report,
+    comment: &Comment,
+    asker: &Asker,
+    now: Time,
+) -> Result<()> {
+    let Some(contact) = contact(report) else {
+        return Ok(());
+    };
+    let folded = contact.folded();
+    let by = Some(asker.bytes());
+    match letter_requests::count(tx, Share::Notice, &folded, by, now)? {
+        Verdict::Granted => tell_notifier(tx, outbox::NOTICE_RECEIVED, report, comment, now),
+        Verdict::AskerHadTheirs(_) | Verdict::Withheld => {
+            report.contact = None;
+            Ok(())
+        }
+    }
+}
+
+/// Where a notice is answered to.
+fn contact(report: &Report) -> Option<Email> {
+    Email::parse(report.contact.as_deref()?).ok()
+}
+
+/// Calls for a letter to whoever gave a notice, if they said where to.
+fn tell_notifier(
+    tx: &mut Tx,
+    kind: &'static str,
+    report: &Report,
+    comment: &Comment,
+    now: Time,
+) -> Result<()> {
+    let Some(contact) = contact(report) else {
+        return Ok(());
+    };
+    let site = sites::by_id(tx, report.site_id)?.ok_or(Error::NotFound)?;
+    let mailbox = mailboxes::find_or_make(tx, site.id, &contact, &site.locale, now)?;
+    let call = outbox::Call {
+        kind,
+        subject: report.id.cast(),
+        recipient: mailbox.id,
+        site: site.id,
+        thread: Some(comment.thread_id),
+        cadence: Frequency::Instant,
+        causes: Vec::new(),
+    };
+    outbox::post(tx, &call, now)
 }
 
 /// Counts open reports of a comment, and whether it is one of those that are reported.
@@ -149,6 +207,7 @@ pub(super) fn settle(
     }
     for report in reports::open_of(tx, comment.id)? {
         reports::decide(tx, report.id, state, grounds, now)?;
+        tell_notifier(tx, outbox::NOTICE_DECIDED, &report, comment, now)?;
     }
     count(tx, comment, -comment.reports)
 }
@@ -199,6 +258,7 @@ pub async fn rule(
             }
             let grounds = Some(ruling.grounds.as_str());
             reports::decide(tx, id, state, grounds, now)?;
+            tell_notifier(tx, outbox::NOTICE_DECIDED, &report, &comment, now)?;
             count(tx, &comment, -1)?;
             comment.reports -= 1;
             if let Some(action) = ruling.uphold

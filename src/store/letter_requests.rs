@@ -24,6 +24,8 @@ pub enum Share {
     Consent = 3,
     /// New links to one's subscriptions, asked for by whoever has an older one.
     Link = 4,
+    /// Letters about notices of illegal content.
+    Notice = 5,
 }
 
 impl Share {
@@ -33,6 +35,7 @@ impl Share {
             Self::SignIn | Self::Consent => (6, 12),
             Self::Known => (3, 6),
             Self::Link => (2, 4),
+            Self::Notice => (10, 40),
         }
     }
 }

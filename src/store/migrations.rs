@@ -59,6 +59,10 @@ const MIGRATIONS: &[Migration] = &[
         "0007_outside",
         include_str!("../../migrations/0007_outside/up.sql"),
     ),
+    same(
+        "0008_letters_of_moderation",
+        include_str!("../../migrations/0008_letters_of_moderation/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

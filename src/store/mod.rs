@@ -38,6 +38,7 @@ pub mod tallies;
 pub mod threads;
 pub mod tokens;
 pub mod types;
+pub mod used_links;
 pub mod verdicts;
 pub mod votes;
 pub mod word_lists;

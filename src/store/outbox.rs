@@ -29,8 +29,13 @@ pub const PUBLISHED: &str = "comment.published";
 pub const NEWS: &str = "comment.news";
 /// A letter to a comment's author: it was approved.
 pub const APPROVED: &str = "comment.approved";
-/// A letter to a comment's author: it was not published.
+/// A letter to a comment's author: it was not published, or is public no more; with the reasons.
 pub const REJECTED: &str = "comment.rejected";
+
+/// A letter to whoever gave a notice of illegal content: it has arrived. About a report.
+pub const NOTICE_RECEIVED: &str = "notice.received";
+/// A letter to them: what was decided, with its grounds. About a report.
+pub const NOTICE_DECIDED: &str = "notice.decided";
 
 /// After so many failures a piece of work is kept as dead, for the operator to look at. With [`delay`], about four days.
 const TRIES: i32 = 30;

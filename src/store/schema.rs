@@ -461,6 +461,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    used_links (link) {
+        link -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     advisers (site_id) {
         site_id -> Binary,
         url -> Text,

@@ -17,6 +17,7 @@ mod feeds;
 mod letters;
 mod limits;
 mod log;
+mod mailed_decision;
 mod moderation;
 mod operation;
 mod opinions;

@@ -131,6 +131,52 @@ test('the mailed link signs in on the page that it was asked for on', TIMEOUT, a
   assert.deepEqual(it.errors, []);
 });
 
+test('a moderator decides from a letter, on a page in the language of the site', TIMEOUT, async () => {
+  const site = `mod-${run}`;
+  const call = async (method, path, data, status) => {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${process.env.POSTIL_TOKEN}` };
+    const answer = await fetch(`${origin}/v1/${path}`, { method, headers, body: JSON.stringify(data) });
+    const text = await answer.text();
+    assert.equal(answer.status, status, text);
+    return JSON.parse(text);
+  };
+  const post = async (author, body, status) => {
+    const answer = await fetch(`${origin}/v1/comments`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ site, url: `${origin}/demo/${run}`, body, author }),
+    });
+    assert.equal(answer.status, status);
+    return answer.json();
+  };
+  const to = `mo-${run}@example.org`;
+  await call('POST', 'sites', { slug: site, name: 'صحيفة', locale: 'ar', origins: [origin] }, 201);
+  const mo = await post({ name: 'منى', email: to }, 'أول', 201);
+  await call('PATCH', `moderation/people/${mo.author.id}`, { role: 'moderator' }, 200);
+  await call('PATCH', `sites/${site}`, { policy: { moderation: 'pre' } }, 200);
+  const held = `ينتظر ${run}\n\n\`\`\`\n${'w'.repeat(200)}\n\`\`\``;
+  await post({ name: 'ليلى' }, held, 202);
+  const { link } = await letter(to, 'decide');
+  for (const [width, colorScheme] of [[360, 'light'], [360, 'dark'], [1200, 'light'], [1200, 'dark']]) {
+    const context = await browser.newContext({ viewport: { width, height: 740 }, colorScheme });
+    const page = await context.newPage();
+    assert.equal((await page.goto(link)).status(), 200);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `fits ${width}`);
+    if (process.env.POSTIL_SCREENS) await page.screenshot({ path: `${process.env.POSTIL_SCREENS}/decide-${width}-${colorScheme}.png`, fullPage: true });
+    await accessible(page);
+    await context.close();
+  }
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.getByRole('button').first().click();
+  assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
+  assert.equal((await page.goto(link)).status(), 410);
+  await context.close();
+  const thread = await fetch(`${origin}/v1/threads?site=${site}&url=${encodeURIComponent(`${origin}/demo/${run}`)}`);
+  assert.ok((await thread.text()).includes(`ينتظر ${run}`), 'it is public');
+});
+
 test('the pages behind letters speak the language of the site, from right to left where it goes so', TIMEOUT, async () => {
   const to = `rtl-${run}@example.org`;
   const site = `ar-${run}`;

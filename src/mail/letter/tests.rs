@@ -204,6 +204,8 @@ fn what_one_asked_for_or_decides_about_is_no_mailing_list() {
             Content::Confirm { .. }
                 | Content::SignIn { .. }
                 | Content::Subscriptions { .. }
+                | Content::NoticeReceived(_)
+                | Content::NoticeDecided(_)
                 | Content::Waiting { .. }
         );
         if is_told {

@@ -357,14 +357,10 @@ async fn comments_that_wait_become_one_letter_to_whoever_moderates() {
         Some("[The Blog] Comments waiting for you: 2")
     );
     for text in [letter.body_text(0).unwrap(), letter.body_html(0).unwrap()] {
-        for part in [
-            "Well said",
-            "And again",
-            &first.to_string(),
-            &second.to_string(),
-        ] {
+        for part in ["Well said", "And again"] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        assert_eq!(text.matches("/s/decide/").count(), 2, "{text}");
         for part in [
             "A reader's lie",
             "Approved meanwhile",
