@@ -66,8 +66,8 @@ impl NewComment {
 /// How the form was filled in; who sends nothing of it is taken for a program that may.
 #[derive(Deserialize, Serialize, Default)]
 struct Form {
-    /// Milliseconds between opening and sending it.
-    took: Option<u32>,
+    /// Milliseconds between opening and sending it, by a clock that may have been set back meanwhile.
+    took: Option<i64>,
     /// Whether there is something in a field that nobody is shown.
     #[serde(default)]
     trap: bool,
@@ -225,7 +225,7 @@ fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Resul
     };
     let title = raw.title.as_deref().and_then(Title::hint);
     let filled_in = FilledIn {
-        took: raw.form.took.map(u64::from).map(Duration::from_millis),
+        took: raw.form.took.map(|took| Duration::from_millis(took.max(0).unsigned_abs())),
         trapped: raw.form.trap,
     };
     let draft = page.zip(source).map(|(page, source)| Draft {

@@ -20,9 +20,9 @@ pub const PARTS: [Part; 18] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-BEEA7MUY.js",
-        script: include_bytes!("../../widget/dist/postil/compose-BEEA7MUY.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-BEEA7MUY.js.br"),
+        name: "compose-AJAPNZBZ.js",
+        script: include_bytes!("../../widget/dist/postil/compose-AJAPNZBZ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-AJAPNZBZ.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -90,8 +90,8 @@ pub const PARTS: [Part; 18] = [
         brotli: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js.br"),
     },
     Part {
-        name: "work-OSGXJ74A.js",
-        script: include_bytes!("../../widget/dist/postil/work-OSGXJ74A.js"),
-        brotli: include_bytes!("../../widget/dist/postil/work-OSGXJ74A.js.br"),
+        name: "work-BNUP64G6.js",
+        script: include_bytes!("../../widget/dist/postil/work-BNUP64G6.js"),
+        brotli: include_bytes!("../../widget/dist/postil/work-BNUP64G6.js.br"),
     },
 ];

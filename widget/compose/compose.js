@@ -20,7 +20,7 @@ export function begin(lent) {
     drafts: new Drafts(`${site}:${conversation.model.info.id}`, randomKey),
     author: new Author(site),
     /** Somebody has begun to write: what solves a challenge has the time until they send. */
-    prepare: () => priced() && working((work) => work.prepare()).catch(() => {}),
+    prepare: () => priced() && conversation.part('work').then((work) => work.prepare(), () => {}),
   };
   const { t, drafts, author } = tools;
   // The forms that are open at comments.
@@ -62,24 +62,12 @@ export function begin(lent) {
     };
   };
 
-  /** Whether the site wants proof of work of this reader. */
-  const priced = () => {
-    const { policy, person } = conversation.model;
-    return policy.proof_of_work === 'guests' && (person?.kind ?? 'guest') === 'guest';
-  };
-  const working = (use) => conversation.part('work').then(use);
+  const priced = () => conversation.model.policy.proof_of_work !== 'off';
 
-  const send = async (entry, key, about) => {
+  const send = (entry, key, about) => {
     const { site: slug, url, key: page, title } = place;
     const post = (work) => client.act('POST', 'comments', { body: { site: slug, url, key: page, title, ...about, ...entry, work }, key });
-    if (!priced()) {
-      try {
-        return await post();
-      } catch (error) {
-        if (error.code !== 'work_required') throw error;
-      }
-    }
-    return working((work) => work.send(post));
+    return priced() ? conversation.part('work').then((work) => work.send(post)) : post();
   };
 
   const post = (entry, key, parent) =>

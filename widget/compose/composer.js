@@ -44,7 +44,7 @@ export function composer(tools, it, o) {
   // What was written before takes no time now.
   const opened = kept ? 0 : Date.now();
   // Programs fill in whatever they find.
-  const trap = h('input', { class: 'trap', name: 'subject', tabindex: -1, autocomplete: 'off', 'aria-hidden': 'true' });
+  const trap = h('input', { class: 'unseen', name: 'subject', tabindex: -1, autocomplete: 'off', 'aria-hidden': 'true' });
 
   it.field.append(note('body'));
   const who = o.own ? signature(tools, it, note) : null;
@@ -158,7 +158,7 @@ export function composer(tools, it, o) {
     if (author) entry.author = author;
     wish?.read(entry);
     // The same for the same text, so that it is sent but once.
-    took ??= Math.min(Date.now() - opened, 1e4);
+    took ??= Date.now() - opened;
     if (who) entry.form = { took, trap: !!trap.value };
     keep();
     const key = drafts.key(o.target, JSON.stringify(entry));

@@ -7,7 +7,6 @@ label .muted { font-weight: 400; }
 /* Fields side by side stay level where one's label takes two lines. */
 .who .field { grid-row: span 3; grid-template-rows: subgrid; padding-block-end: .375em; }
 .who label { align-self: end; }
-.trap { position: absolute; opacity: 0; z-index: -1; }
 .check { display: flex; align-items: center; gap: .5em; width: fit-content; font-weight: 400; cursor: pointer; }
 .check input { width: 1.125em; height: 1.125em; margin: 0; accent-color: var(--accent); }
 .as, .left { font-size: .8125em; }

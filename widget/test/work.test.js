@@ -87,6 +87,7 @@ test('the page has its turn meanwhile, and ends it', async () => {
 
 /** The part, with a service that hands out these challenges and says what is announced. */
 function part(...challenges) {
+  const model = { policy: { proof_of_work: 'guests' }, person: null };
   const said = [];
   let asked = 0;
   const conversation = {
@@ -99,12 +100,13 @@ function part(...challenges) {
         return next;
       },
     },
+    model,
     place: { site: 'demo' },
     t: (key) => key,
     view: { announce: (text) => said.push(text) },
     ended: new AbortController().signal,
   };
-  return { said, asked: () => asked, ...begin({ conversation }) };
+  return { said, model, asked: () => asked, ...begin({ conversation }) };
 }
 const refusal = (code) => Object.assign(new Error(code), { code });
 
@@ -116,6 +118,19 @@ test('what was solved while writing goes with the comment, once', async () => {
   assert.deepEqual(read(await it.send(async (work) => work)).challenge, one);
   assert.deepEqual(read(await it.send(async (work) => work)).challenge, two);
   assert.deepEqual([it.asked(), it.said], [2, []]);
+});
+
+test('of whom none is wanted, none is taken up until the service asks for it', async () => {
+  for (const [proof_of_work, person] of [['suspicious', null], ['guests', { kind: 'sso' }]]) {
+    const it = part(challenge(5));
+    Object.assign(it.model, { policy: { proof_of_work }, person });
+    it.prepare();
+    assert.equal(await it.send(async (work) => work), undefined);
+    assert.equal(it.asked(), 0);
+    const refuse = async (work) => (work ? work : Promise.reject(refusal('work_required')));
+    assert.ok(await it.send(refuse));
+    assert.equal(it.asked(), 1);
+  }
 });
 
 test('a solution that was not taken gives way to another, one that did not arrive is kept', async () => {

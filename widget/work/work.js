@@ -34,17 +34,30 @@ export function begin({ conversation }) {
     return solution();
   };
 
+  /** Whether the site wants it of this reader, whatever they write. */
+  const isWanted = () => {
+    const { policy, person } = conversation.model;
+    return policy.proof_of_work === 'guests' && (person?.kind ?? 'guest') === 'guest';
+  };
+
   return {
     /** Begins, unless it has begun. What fails now is tried again when it is needed. */
     prepare() {
-      solution().catch(() => {});
+      if (isWanted()) solution().catch(() => {});
     },
 
     /**
-     * Sends with work, and once more where the service does not take it.
-     * @param {(work: string) => Promise<object>} post
+     * Sends with work where it is wanted, and once more where the service does not take it.
+     * @param {(work?: string) => Promise<object>} post
      */
     async send(post) {
+      if (!isWanted()) {
+        try {
+          return await post();
+        } catch (error) {
+          if (error.code !== 'work_required') throw error;
+        }
+      }
       const late = setTimeout(() => conversation.view.announce(t('sending')), UNNOTICED);
       const attempt = async () => {
         const work = await solution();
