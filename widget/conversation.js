@@ -199,6 +199,7 @@ export class Conversation {
     else this.model.person = this.client.reader;
     this.view.sync();
     this.#prepare();
+    if (has(['moderator', 'admin'], me?.person?.role)) this.part('moderate').then((it) => it.look()).catch((error) => this.#trouble(error));
   }
 
   /** The reader is somebody else from now on. */

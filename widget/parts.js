@@ -12,6 +12,7 @@ const PARTS = {
   opinion: () => import('./opinion/opinion.js'),
   remark: () => import('./remark/remark.js'),
   mail: () => import('./mail/mail.js'),
+  moderate: () => import('./moderate/moderate.js'),
   notify: () => import('./notify/notify.js'),
   remove: () => import('./remove/remove.js'),
   seek: () => import('./seek/seek.js'),

@@ -48,23 +48,24 @@ pub struct NewComment {
     #[serde(default)]
     author: Option<Author>,
     notify: Option<String>,
-    #[serde(default)]
-    form: Form,
     /// Not what is said, but the price of saying it.
     #[serde(skip_serializing)]
     work: Option<String>,
+    /// Nor is how long it took to write.
+    #[serde(default, skip_serializing)]
+    form: Form,
 }
 
 impl NewComment {
-    /// What tells it from another comment: whatever is in it but the proof of work, since who has lost the answer may come
-    /// with another.
+    /// What tells it from another comment: whatever is in it but the proof of work and how the form was filled in,
+    /// since who has lost the answer may come with another.
     fn fingerprint(&self) -> Result<[u8; 32]> {
         Ok(Sha256::digest(answer::json(self)?).into())
     }
 }
 
 /// How the form was filled in; who sends nothing of it is taken for a program that may.
-#[derive(Deserialize, Serialize, Default)]
+#[derive(Deserialize, Default)]
 struct Form {
     /// Milliseconds between opening and sending it, by a clock that may have been set back meanwhile.
     took: Option<i64>,

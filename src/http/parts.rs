@@ -3,7 +3,7 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 18] = [
+pub const PARTS: [Part; 19] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
@@ -20,9 +20,9 @@ pub const PARTS: [Part; 18] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-AJAPNZBZ.js",
-        script: include_bytes!("../../widget/dist/postil/compose-AJAPNZBZ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-AJAPNZBZ.js.br"),
+        name: "compose-PGNYK3EE.js",
+        script: include_bytes!("../../widget/dist/postil/compose-PGNYK3EE.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-PGNYK3EE.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -58,6 +58,11 @@ pub const PARTS: [Part; 18] = [
         name: "mail-HY3LMSH2.js",
         script: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js"),
         brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
+    },
+    Part {
+        name: "moderate-HNYLCFFZ.js",
+        script: include_bytes!("../../widget/dist/postil/moderate-HNYLCFFZ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/moderate-HNYLCFFZ.js.br"),
     },
     Part {
         name: "notify-LFUMHKYY.js",

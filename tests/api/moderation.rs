@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
+use crate::letters::Letters;
 use crate::support::{Answer, App, ORIGIN, SITE, comment, eventually, on_both, page_url};
 
 /// Posts a comment that is held.
@@ -349,7 +350,7 @@ fn a_rejection_tells_why() {
 fn two_moderators_may_decide_at_once() {
     on_both(|app| {
         app.policy(json!({"moderation": "pre"}));
-        let waiting: Vec<Value> = (0..50)
+        let waiting: Vec<Value> = (0..100)
             .map(|n| held(app, "a", &format!("No. {n}")))
             .collect();
         let all: Vec<&str> = waiting.iter().map(id).collect();
@@ -360,21 +361,39 @@ fn two_moderators_may_decide_at_once() {
                 let other = scope.spawn(|| act(app, &app.admin, second, &reversed).is(200).body);
                 for answer in [one.join().unwrap(), other.join().unwrap()] {
                     let items = answer["items"].as_array().unwrap();
-                    assert_eq!(items.len(), 50);
+                    assert_eq!(items.len(), 100);
                     assert!(items.iter().all(|item| item["ok"] == true), "{answer}");
                 }
             });
         };
         both("approve", "approve");
         let thread = thread_of(app, "a");
-        assert_eq!(log(app, &thread), ["comment.created"; 50]);
-        assert_eq!(app.page("a")["thread"]["comment_count"], 50);
+        assert_eq!(log(app, &thread), ["comment.created"; 100]);
+        assert_eq!(app.page("a")["thread"]["comment_count"], 100);
+        let lines = app
+            .get("/v1/moderation/audit?action=approve&limit=100")
+            .bearer(&app.admin)
+            .send()
+            .is(200)
+            .body;
+        assert!(lines["next"].is_null());
+        let items = lines["items"].as_array().unwrap();
+        let mut audited: Vec<&str> = items
+            .iter()
+            .map(|line| line["object_id"].as_str().unwrap())
+            .collect();
+        audited.sort_unstable();
+        let mut decided = all.clone();
+        decided.sort_unstable();
+        assert_eq!(audited, decided);
+        let told = "SELECT count(*) AS count FROM outbox WHERE kind = 'comment.published'";
+        assert_eq!(Letters::of(app).count(told), 100);
 
         // Where they disagree, each comment ends where its last decision put it.
         both("reject", "approve");
         let published = ids(&queue(app, "?status=published&limit=100")).len();
         let rejected = ids(&queue(app, "?status=rejected&limit=100")).len();
-        assert_eq!(published + rejected, 50);
+        assert_eq!(published + rejected, 100);
         let page = app.page("a");
         assert_eq!(page["thread"]["comment_count"], published);
         let events = page["thread"]["version"].as_u64().unwrap();

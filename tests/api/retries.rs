@@ -86,6 +86,19 @@ fn sending_again_does_not_bring_back_what_was_deleted() {
 }
 
 #[test]
+fn a_form_that_took_longer_the_second_time_is_the_same_comment() {
+    on_both(|app| {
+        let mut body = comment("a", "Only once");
+        for (took, replayed) in [(5_000, ""), (90_000, "true")] {
+            body["form"] = json!({"took": took, "trap": false});
+            let answer = post(app, KEY, &body).is(201);
+            assert_eq!(answer.header("idempotency-replayed"), replayed);
+        }
+        assert_eq!(count(app), 1);
+    });
+}
+
+#[test]
 fn a_key_belongs_to_one_request() {
     on_both(|app| {
         post(app, KEY, &comment("a", "One")).is(201);

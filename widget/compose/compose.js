@@ -147,7 +147,7 @@ export function begin(lent) {
         send: (entry) =>
           conversation.quietly(async () => {
             const passage = about();
-            const key = drafts.key(draft, JSON.stringify([entry, passage]));
+            const key = drafts.key(draft, JSON.stringify([{ ...entry, form: 0 }, passage]));
             return settle(await send(entry, key, passage), 'posted', sent);
           }),
       });

@@ -161,7 +161,7 @@ export function composer(tools, it, o) {
     took ??= Date.now() - opened;
     if (who) entry.form = { took, trap: !!trap.value };
     keep();
-    const key = drafts.key(o.target, JSON.stringify(entry));
+    const key = drafts.key(o.target, JSON.stringify({ ...entry, form: 0 }));
     busy = true;
     // Disabled would drop the focus, and the text must not change under a request on its way.
     set(send, 'aria-disabled', 'true');

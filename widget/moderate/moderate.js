@@ -1,0 +1,110 @@
+// Deciding in place, for whoever moderates: what waits stands among the rest, and each comment has its buttons.
+
+import { WORDS } from './words.js';
+
+const ROLES = ['moderator', 'admin'];
+
+/**
+ * @param {object} tools what the first file lends, see parts.js
+ * @returns {{look: Function}}
+ */
+export function begin({ h, map, has, conversation }) {
+  const { client } = conversation;
+  const language = new Intl.Locale(conversation.view.element.closest('[lang]').lang).language;
+  const t = conversation.t.with(WORDS[language] ?? WORDS.en);
+  const rows = new WeakMap();
+  const moderates = () => has(ROLES, conversation.model.person?.role);
+
+  /** Hears what followed from it, as everybody does, without waiting for the stream. */
+  const catchUp = async () => {
+    const { model, view } = conversation;
+    let page;
+    do {
+      page = await client.changes(model.info.id, model.version);
+      for (const change of page.items) model.apply(change);
+    } while (page.next);
+    view.sync();
+  };
+
+  const decide = (it, action) =>
+    it.attempt(async () => {
+      const { model, view } = conversation;
+      const { id } = it;
+      const { status, revision } = model.get(id);
+      const focused = it.article.matches(':focus-within');
+      const body = { action, ids: [id], from: status, revisions: revision ? { [id]: revision } : {} };
+      const { items } = await client.act('POST', 'moderation/actions', { body });
+      if (!items[0].ok) throw Object.assign(new Error(items[0].detail), { code: items[0].code, detail: t(`error.${items[0].code}`) || items[0].detail });
+      if (status === 'pending' && action === 'spam') model.withdraw(id);
+      await catchUp();
+      view.announce(t(`done.${action}`));
+      count();
+      // The button that was pressed is there no more.
+      if (focused && it.article.isConnected) it.focus();
+      else if (focused) view.focusHeading();
+    });
+
+  /** Gives a comment its buttons, and shows those that fit how it stands. */
+  const dress = (it) => {
+    const { model } = conversation;
+    const { status, parent_id: parent, pinned } = model.get(it.id);
+    let row = rows.get(it);
+    if (!row) {
+      const button = (action) => h('button', { type: 'button', class: 'quiet', onclick: () => decide(it, action) }, t(action));
+      row = { approve: button('approve'), spam: button('spam'), pin: button('pin'), unpin: button('unpin') };
+      row.all = h('span', { role: 'group', 'aria-label': t('moderate') }, row.approve, row.spam, row.pin, row.unpin);
+      rows.set(it, row);
+      it.actions.append(row.all);
+    }
+    const published = status === 'published';
+    row.all.hidden = !moderates() || !(published || status === 'pending');
+    row.approve.hidden = published;
+    row.spam.hidden = model.isMine(model.get(it.id));
+    row.pin.hidden = !published || !!parent || pinned;
+    row.unpin.hidden = !published || !pinned;
+  };
+
+  const waits = h('span', { class: 'muted' });
+  const shut = h('button', { type: 'button', class: 'quiet', onclick: () => close() });
+  const bar = h('p', { class: 'moderate', role: 'group', 'aria-label': t('moderate') }, waits, ' ', shut);
+  let pending = [];
+
+  const count = () => {
+    const { model } = conversation;
+    let n = 0;
+    for (const id of pending) if (model.get(id)?.status === 'pending') n += 1;
+    waits.textContent = n ? t('waits', { n }) : '';
+    shut.textContent = t(model.info.state === 'open' ? 'close' : 'open');
+    bar.hidden = !moderates();
+  };
+
+  const close = async () => {
+    const { model, view } = conversation;
+    view.fail(null);
+    try {
+      const state = model.info.state === 'open' ? 'closed' : 'open';
+      model.info = await client.act('PATCH', `moderation/threads/${model.info.id}`, { body: { state } });
+      view.sync();
+      view.announce(t(`done.${state}`));
+    } catch (error) {
+      view.fail(error.detail || t('unavailable'));
+    }
+    count();
+  };
+
+  conversation.view.adorn(dress);
+
+  return {
+    /** Shows what waits in this thread, and the thread's own button. */
+    async look() {
+      const { model, view } = conversation;
+      view.bar.after(bar);
+      count();
+      const { items } = await client.act('GET', `moderation/comments?thread=${model.info.id}&status=pending&limit=100`);
+      for (const comment of items) model.foresee(comment);
+      pending = map(items, ({ id }) => id);
+      view.sync();
+      count();
+    },
+  };
+}
