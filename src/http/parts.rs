@@ -20,9 +20,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
     },
     Part {
-        name: "compose-PGNYK3EE.js",
-        script: include_bytes!("../../widget/dist/postil/compose-PGNYK3EE.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-PGNYK3EE.js.br"),
+        name: "compose-RTKY5CJC.js",
+        script: include_bytes!("../../widget/dist/postil/compose-RTKY5CJC.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-RTKY5CJC.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",

@@ -26,7 +26,6 @@ export function composer(tools, it, o) {
   let begun = false;
   let waiting = null;
   let dirty = false;
-  let took;
 
   // Named by its field also while it is empty; then it says nothing.
   const note = (name) => (notes[name] = h('span', { class: 'error', id: `${it.id}-${name}-error`, hidden: true }));
@@ -157,9 +156,7 @@ export function composer(tools, it, o) {
     const author = who?.read();
     if (author) entry.author = author;
     wish?.read(entry);
-    // The same for the same text, so that it is sent but once.
-    took ??= Date.now() - opened;
-    if (who) entry.form = { took, trap: !!trap.value };
+    if (who) entry.form = { took: Date.now() - opened, trap: !!trap.value };
     keep();
     const key = drafts.key(o.target, JSON.stringify({ ...entry, form: 0 }));
     busy = true;
@@ -204,7 +201,6 @@ export function composer(tools, it, o) {
   text.addEventListener('input', () => {
     if (o.own && !dirty) tools.prepare();
     dirty = true;
-    took = null;
     keep();
     count();
   });
