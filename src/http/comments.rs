@@ -226,7 +226,10 @@ fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Resul
     };
     let title = raw.title.as_deref().and_then(Title::hint);
     let filled_in = FilledIn {
-        took: raw.form.took.map(|took| Duration::from_millis(took.max(0).unsigned_abs())),
+        took: raw
+            .form
+            .took
+            .map(|took| Duration::from_millis(took.max(0).unsigned_abs())),
         trapped: raw.form.trap,
     };
     let draft = page.zip(source).map(|(page, source)| Draft {

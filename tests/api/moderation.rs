@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
-use crate::letters::Letters;
+use crate::letters::{Letters, follower};
 use crate::support::{Answer, App, ORIGIN, SITE, comment, eventually, on_both, page_url};
 
 /// Posts a comment that is held.
@@ -349,6 +349,8 @@ fn a_rejection_tells_why() {
 #[test]
 fn two_moderators_may_decide_at_once() {
     on_both(|app| {
+        // Somebody is to be told of each.
+        follower(app, &Letters::of(app), "a", "ann@example.org");
         app.policy(json!({"moderation": "pre"}));
         let waiting: Vec<Value> = (0..100)
             .map(|n| held(app, "a", &format!("No. {n}")))
