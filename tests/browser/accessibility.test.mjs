@@ -140,7 +140,7 @@ test('on a screen that is touched, what is touched is 44 px each way', TIMEOUT, 
   for (const state of ['lively', 'deep', 'folded', 'reply', 'error', 'pending', 'offline', 'outage', 'signin']) {
     const it = await show(browser, publisher, state, { settings: { viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true } });
     const small = await it.page.evaluate(() => {
-      const found = document.querySelector('postil-thread').shadowRoot.querySelectorAll('button, select, textarea, input:not([type="checkbox"]), label:has(input[type="checkbox"]), label.check');
+      const found = document.querySelector('postil-thread').shadowRoot.querySelectorAll('button, select, textarea, input:not([type="checkbox"], [aria-hidden]), label:has(input[type="checkbox"]), label.check');
       return [...found]
         .map((one) => ({ one, size: one.getBoundingClientRect() }))
         .filter(({ size }) => size.width && (size.width < 44 || size.height < 44))

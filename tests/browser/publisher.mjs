@@ -40,10 +40,11 @@ export class Publisher {
     return new Promise((done) => this.#server.close(done));
   }
 
-  /** A site of this publisher's, with the rules given: its slug. */
-  async site(rules = {}) {
+  /** A site of this publisher's, with the rules given: its slug. The same words may be written on it again and again. */
+  async site({ policy, ...rules } = {}) {
     const slug = `p${run}-${(sites += 1)}`;
-    await administer('POST', 'sites', { slug, name: slug, origins: [this.origin], locale: 'en', ...rules });
+    const all = { slug, name: slug, origins: [this.origin], locale: 'en', policy: { hold_repeats: false, ...policy }, ...rules };
+    await administer('POST', 'sites', all);
     return slug;
   }
 

@@ -136,7 +136,7 @@ for (const [what, prepare] of [
   test(`what is being read stays where it is while comments and replies arrive, ${what}`, TIMEOUT, async () => {
     const url = newPage();
     const first = await comment(site, url, `Read this ${run}`);
-    for (let n = 0; n < 4; n += 1) await comment(site, url, `${'Some words. '.repeat(80)} ${n}`);
+    for (let n = 0; n < 4; n += 1) await comment(site, url, `Words ${first.id}-${n}. `.repeat(80));
     const last = await comment(site, url, `On top ${run}`);
     const it = await visit(url, { prepare });
     const read = it.thread.locator(`#postil-${first.id}`);
