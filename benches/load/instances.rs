@@ -47,7 +47,7 @@ pub fn run() {
     let start = || Service::start(dir.path(), &[&flag, "--no-demo"]);
     let instances = [start(), start()];
     for index in 0..PAGES {
-        fill(&instances[0], &page(index), 20);
+        fill(&instances[0], &page(index), 3, index as u64);
     }
     let mut first = 1;
     let mut rows = Vec::new();

@@ -31,7 +31,7 @@ pub fn run() {
     let dir = tempfile::tempdir().unwrap();
     let service = Service::start(dir.path(), &[]);
     let page = format!("{}/articles/tides", service.origin());
-    fill(&service, &page, 100);
+    fill(&service, &page, 100, 1);
     let origin = service.origin();
     let others: String = (0..49)
         .map(|n| format!("&url={origin}/articles/{n}"))
@@ -107,8 +107,8 @@ fn floor_of(service: &Service, path: &str, dir: &Path) -> Floor {
 }
 
 /// Posts a thread: three of ten comments are roots, the others answer.
-pub fn fill(service: &Service, page: &str, comments: usize) {
-    let mut texts = Texts::new(1);
+pub fn fill(service: &Service, page: &str, comments: usize, seed: u64) {
+    let mut texts = Texts::new(seed);
     let mut posted: Vec<String> = Vec::new();
     for index in 0..comments {
         let parent = match index % 10 {

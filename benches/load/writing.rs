@@ -32,7 +32,7 @@ const READERS: usize = 32;
 pub fn run() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let service = Service::start(dir.path(), &[]);
-    fill(&service, &page(&service, 0), 20);
+    fill(&service, &page(&service, 0), 20, 1);
     let floor = Floor::new(dir.path());
     let mut rows = Vec::new();
     let mut first = 1;
