@@ -241,8 +241,8 @@ export class Thread {
   #put(given) {
     let comment = given;
     // Where others read the text before, its author goes on seeing the one that waits.
-    const { public_html, body_html, status } = this.get(given.id) ?? {};
-    if (public_html && public_html === given.body_html) comment = { ...given, public_html, body_html, status };
+    const { public_html, body_html, status, revision, reasons } = this.get(given.id) ?? {};
+    if (public_html && public_html === given.body_html) comment = { ...given, public_html, body_html, status, revision, reasons };
     this.#comments.set(comment.id, comment);
     if (!comment.parent_id) return;
     const siblings = this.#children.get(comment.parent_id) ?? [];

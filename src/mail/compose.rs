@@ -359,7 +359,7 @@ impl Desk<'_> {
             comment_url: place(&thread.url, comment.id),
             page_url: thread.url,
             lines: lines(&comment.body),
-            reasons: details(&comment),
+            reasons: for_author(&comment),
             was_public: comment.published_at.is_some(),
             automatic: verdicts::of(conn, comment.id)?.is_none(),
             manage_url: self.manage_url(),
@@ -450,11 +450,13 @@ fn lines(body: &str) -> Vec<String> {
 }
 
 fn details(comment: &Comment) -> Vec<String> {
-    comment
-        .reasons
-        .iter()
-        .map(|reason| reason.detail.clone())
-        .collect()
+    let reasons = comment.reasons.iter();
+    reasons.map(|reason| reason.detail.clone()).collect()
+}
+
+fn for_author(comment: &Comment) -> Vec<String> {
+    let reasons = comment.reasons.iter();
+    reasons.map(|reason| reason.for_author().detail).collect()
 }
 
 /// What a page is called: as its publisher says, or by its address.

@@ -396,8 +396,9 @@ pub async fn edit(
             }
             let text = edit.source.as_str();
             if text == comment.body && comment.draft {
-                // Who writes what everybody reads has thought better of it: nothing waits any more.
-                drafts::forget(tx, &mut comment)?;
+                // Who writes what everybody reads has thought better of it: nothing waits any more. The text is kept, so that no
+                // other ever bears its number, which a moderator may have read.
+                drafts::turn_down(tx, &mut comment, now)?;
             }
             if drafts::is_news(tx, &comment, text)? {
                 let ruling = match &heard {
@@ -480,8 +481,13 @@ fn carry_out(
     // What waited goes on waiting: an edit is no way past a moderator.
     let waits = ruling.outcome == Fate::Hold || (comment.draft && ruling.outcome == Fate::Publish);
     if was_public && waits {
+        let was_waiting = comment.draft;
         drafts::hold(tx, comment, text, ruling.reasons, now)?;
-        return tell_moderators(tx, site, comment, now);
+        // They know of it, and find there what waits now.
+        return match was_waiting {
+            true => Ok(()),
+            false => tell_moderators(tx, site, comment, now),
+        };
     }
     drafts::forget(tx, comment)?;
     revisions::insert(tx, &history::present(comment))?;

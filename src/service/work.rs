@@ -29,6 +29,9 @@ const USUAL: u32 = 20;
 /// How many are usual for everybody together; more make everybody's challenges harder.
 const USUAL_OF_ALL: u32 = 2_000;
 
+/// More from everybody together makes it no harder.
+const MOST_OF_ALL: u32 = 4 * USUAL_OF_ALL;
+
 /// How many networks are counted apart; when more come in a span, the rest count for all only.
 const NETWORKS: usize = 100_000;
 
@@ -163,7 +166,9 @@ pub fn hand_out(
 ) -> Result<Challenge> {
     let load = traffic.count(network, now);
     let of_network = work::difficulty(load.network, USUAL);
-    let hashes = of_network.max(work::difficulty(load.all, USUAL_OF_ALL));
+    // Whoever asks from many networks must not make it hard for everybody.
+    let of_all = work::difficulty(load.all.min(MOST_OF_ALL), USUAL_OF_ALL);
+    let hashes = of_network.max(of_all);
     let person = caller.person.as_ref();
     let is_known = person.is_some_and(|person| person.approved > 0);
     let hashes = if is_known {

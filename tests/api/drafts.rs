@@ -243,8 +243,11 @@ fn authors_think_better_of_it() {
             (&json!("published"), &Value::Null)
         );
         assert_eq!(pending(app), 0);
-        // An edit is no way past a moderator, also where nothing holds it by now.
-        edit(app, &mine, "Fourth").is(202);
+        // An edit is no way past a moderator, nor does a text ever bear the number of one that they read.
+        assert_eq!(edit(app, &mine, "Fourth").is(202).body["revision"], 4);
+        let id = mine["id"].as_str().unwrap();
+        let read = json!({"action": "approve", "ids": [id], "revisions": {id: 3}});
+        assert_eq!(decide(app, read)["code"], "changed");
         app.policy(json!({"moderation": "post"}));
         let fifth = edit(app, &mine, "Fifth").is(202).body;
         assert_eq!(fifth["reasons"][0]["code"], "premoderated");
