@@ -179,8 +179,8 @@ for (const [name, { markup, attribute = '', head = '' }] of Object.entries(PAGES
         return html;
       }),
     );
-    const asked = [];
-    const watch = (context) => context.on('request', (request) => /\/anchors(\?|$)/.test(request.url()) && asked.push(request.method()));
+    const sent = [];
+    const watch = (context) => context.on('request', (request) => /\/anchors$/.test(request.url()) && request.method() === 'POST' && sent.push(request.postData()));
     const words = ['They are brief', 'where a text soon finds out whether it was understood'];
     for (const reader of ['the first', 'another']) {
       const again = await visit(url, { prepare: watch });
@@ -198,7 +198,9 @@ for (const [name, { markup, attribute = '', head = '' }] of Object.entries(PAGES
       // The browser itself notes down the 404 to a text that nobody asked about before.
       assert.deepEqual(again.errors.filter((error) => !error.includes('404')), []);
     }
-    assert.equal(asked.at(-1), 'GET', `the text that one reader sent is known to the next: ${asked}`);
+    // A page that loads late may be read before it is whole, so there may be several texts.
+    assert.ok(sent.length > 0);
+    assert.equal(new Set(sent).size, sent.length, 'the text that one reader sent is known to the next');
   });
 }
 
