@@ -361,7 +361,8 @@ impl Desk<'_> {
             lines: lines(&comment.body),
             reasons: for_author(&comment),
             was_public: comment.published_at.is_some(),
-            automatic: verdicts::of(conn, comment.id)?.is_none(),
+            automatic: !verdicts::of(conn, comment.id)?
+                .is_some_and(|verdict| verdict.is_about(&comment)),
             manage_url: self.manage_url(),
             unsubscribe_url: self.unsubscribe_url(Leaving::All),
         }))

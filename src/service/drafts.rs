@@ -184,7 +184,7 @@ fn give_back(
     put(tx, comment, &draft)
 }
 
-fn changed() -> Error {
+pub(super) fn changed() -> Error {
     Error::Conflict("Its text has changed since.".into())
 }
 

@@ -221,6 +221,11 @@ pub(super) fn carry_out(
     let Some(to) = to else {
         return pin(tx, caller, decision, thread, comment, now);
     };
+    // What was decided about one text is not taken back for another; `drafts::undo` looks at those that waited.
+    let is_of_other = |last: &Verdict| last.draft.is_none() && !last.is_about(comment);
+    if decision.action == Action::Undo && last.as_ref().is_some_and(is_of_other) {
+        return Err(drafts::changed());
+    }
     let draft = waiting(tx, comment)?;
     // What everybody reads stays when only a new text is turned down.
     let is_text = draft.is_some() && decision.action == Action::Reject && !decision.whole;
@@ -229,9 +234,9 @@ pub(super) fn carry_out(
         && draft.is_none()
         && comment.reports == 0
         && (decision.action == Action::Restore
-            || last
-                .as_ref()
-                .is_some_and(|verdict| *verdict.action == decision.action));
+            || last.as_ref().is_some_and(|verdict| {
+                *verdict.action == decision.action && verdict.is_about(comment)
+            }));
     if is_settled {
         return Ok(to);
     }

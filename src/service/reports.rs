@@ -169,7 +169,8 @@ fn hold_when_many(
         return Ok(());
     }
     let last = verdicts::of(tx, comment.id)?;
-    if last.is_some_and(|verdict| *verdict.action == Action::Approve) {
+    // Approved, it was seen as it is.
+    if last.is_some_and(|last| *last.action == Action::Approve && last.is_about(comment)) {
         return Ok(());
     }
     let reasons = vec![Reason::reported()];

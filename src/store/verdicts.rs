@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::comments::Comment;
 use super::schema::verdicts;
 use super::types::{Json, Named};
 use crate::domain::id::CommentId;
@@ -28,6 +29,13 @@ pub struct Verdict {
     pub at: Time,
     /// The number of the new text that it was about, if the public read the one before meanwhile.
     pub draft: Option<i64>,
+}
+
+impl Verdict {
+    /// Whether it was about the text that the comment has now.
+    pub fn is_about(&self, comment: &Comment) -> bool {
+        self.at >= comment.edited_at.unwrap_or(comment.created_at)
+    }
 }
 
 /// The last decision about a comment.

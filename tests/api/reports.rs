@@ -148,6 +148,15 @@ fn enough_verified_people_hold_a_comment_until_it_is_seen() {
         assert_eq!(app.page("a")["thread"]["comment_count"], 1);
         let audit = get(app, "/v1/moderation/audit?action=hold");
         assert_eq!(audit["items"][0]["actor"], "service");
+        // Until its author writes something else.
+        let path = format!("/v1/comments/{}", posted["id"].as_str().unwrap());
+        app.patch(&path, json!({"body": "Worse"}))
+            .bearer(posted["token"].as_str().unwrap())
+            .send()
+            .is(200);
+        let reader = verified(app);
+        report(app, &reader, &posted, json!({"reason": "abuse"})).is(201);
+        assert_eq!(app.page("a")["thread"]["comment_count"], 0);
     });
 }
 

@@ -81,6 +81,27 @@ fn an_edit_is_judged_like_a_comment() {
 }
 
 #[test]
+fn what_was_decided_about_one_text_is_not_taken_back_for_another() {
+    on_both(|app| {
+        put(app, &app.moderator, "block", json!(["casino"])).is(204);
+        let mine = post(app, "Fair words").is(201).body;
+        let decide = |action: &str| {
+            let body = json!({"action": action, "ids": [mine["id"]]});
+            let call = app.post("/v1/moderation/actions", body);
+            call.bearer(&app.moderator).send().is(200).body["items"][0].clone()
+        };
+        assert_eq!(decide("approve")["ok"], true);
+        let path = format!("/v1/comments/{}", mine["id"].as_str().unwrap());
+        app.patch(&path, json!({"body": "My casino"}))
+            .bearer(mine["token"].as_str().unwrap())
+            .send()
+            .is(202);
+        assert_eq!(decide("undo")["code"], "conflict");
+        app.get(&path).send().refuses(404, "not_found");
+    });
+}
+
+#[test]
 fn the_first_opinion_decides_and_all_are_kept() {
     on_both(|app| {
         app.policy(json!({"moderation": "pre", "max_links": 1, "hold_first": true}));
