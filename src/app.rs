@@ -123,8 +123,11 @@ impl Service {
             config.direct_database.clone(),
             config.read_connections,
         )?;
+        let outbound = outbound::Client::new(config.outbound_networks);
+        let judges = Judges::new(Advice::new(outbound, metrics.clone()));
         if config.demo {
-            demo::prepare(&store, &keys, demo_origins(&public, address), Time::now()).await?;
+            let origins = demo_origins(&public, address);
+            demo::prepare(&store, &keys, &judges, origins, Time::now()).await?;
         }
         let streams = Streams::new(store.clone(), config.limits.streams);
         let (stop, stopped) = watch::channel(false);
@@ -147,7 +150,6 @@ impl Service {
             teaching.await;
             "teaching"
         });
-        let outbound = outbound::Client::new(config.outbound_networks);
         let limits = Limits {
             comments: Limit::new("comments", config.limits.comments),
             writes: Limit::new("writes", config.limits.writes),
@@ -160,8 +162,7 @@ impl Service {
             answers: Answers::new(store.clone(), PAGES),
             store,
             keys,
-            judges: Judges::default(),
-            advice: Advice::new(outbound, metrics.clone()),
+            judges,
             traffic: Traffic::default(),
             anchoring: Anchoring::new(config.limits.text_share),
             pages: Pages::new(PAGES),

@@ -88,6 +88,11 @@ impl Reason {
         Self::new("many_links", format!("It has {links} links."))
     }
 
+    /// An edit by somebody new leads where the text before did not.
+    pub fn late_links() -> Self {
+        Self::new("late_links", "A link was added later, by somebody new.")
+    }
+
     /// The site's spam model takes it for spam.
     pub fn spam(score: &Score) -> Self {
         Self::scored(score, "It looks like spam.")

@@ -12,7 +12,6 @@ use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
 use crate::live::streams::Streams;
-use crate::service::advice::Advice;
 use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
 use crate::service::work::Traffic;
@@ -27,8 +26,6 @@ pub struct App {
     pub keys: Keys,
     /// What judges comments.
     pub judges: Judges,
-    /// What sites' advisers say.
-    pub advice: Advice,
     /// How much has come lately.
     pub traffic: Traffic,
     /// Where passages are in the texts that readers have before them.

@@ -15,7 +15,6 @@ use super::query::id;
 use super::request::Call;
 use crate::domain::id::{CommentId, PassageId};
 use crate::domain::invalid::Invalid;
-use crate::domain::judgement::Opinion;
 use crate::domain::judgement::haste::FilledIn;
 use crate::domain::markdown;
 use crate::domain::network::Network;
@@ -110,11 +109,7 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     let app = &call.app;
     let (work, network) = (body.value.work.as_deref(), call.network());
     let work = Brought::of(&app.keys, &app.traffic, &site, work, network, call.now);
-    let mut draft = draft(&site, body.value, network, work)?;
-    let advice = app
-        .advice
-        .on_new(&app.store, &site, &call.caller, &draft, call.now);
-    draft.advice = advice.await?;
+    let draft = draft(&site, body.value, network, work)?;
     let posted = comments::post(
         &app.store,
         &app.keys,
@@ -245,7 +240,6 @@ fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Resul
         email,
         network: Some(network),
         work,
-        advice: Opinion::None,
     });
     fields.finish(draft)
 }
@@ -265,17 +259,12 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     let mut fields = Fields::default();
     let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
     let source = fields.finish(source)?;
-    let mut edit = Edit {
+    let edit = Edit {
         html: markdown::render(source.as_str()),
         source,
         network: Some(call.network()),
-        advice: Opinion::None,
     };
     let app = &call.app;
-    let advice = app
-        .advice
-        .on_edit(&app.store, &call.caller, comment, &edit, call.now);
-    edit.advice = advice.await?;
     let (comment, held) = comments::edit(
         &app.store,
         &app.keys,

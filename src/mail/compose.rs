@@ -8,19 +8,19 @@ use super::letter::{Content, Cover, Digest, Judged, News, Notice, Said, Thread, 
 use crate::domain::id::{CommentId, SubscriptionId, ThreadId};
 use crate::domain::link::{self, Aim, Leaving, Link};
 use crate::domain::markdown::plain_lines;
-use crate::domain::moderation::ReportState;
+use crate::domain::moderation::{Action, ReportState};
 use crate::domain::subscription::{Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::domain::word::{Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
+use crate::store::drafts;
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::outbox::{self, Claimed, Delivery};
 use crate::store::sites::{self, Site};
-use crate::store::{
-    Conn, people, reports, sign_ins, subscriptions, suppressions, threads, verdicts,
-};
+use crate::store::verdicts::{self, Verdict};
+use crate::store::{Conn, people, reports, sign_ins, subscriptions, suppressions, threads};
 use crate::view::comment::read_as;
 
 /// How much of a comment a letter tells, in characters.
@@ -68,12 +68,8 @@ pub fn compose(
     let content = match row.kind.as_str() {
         outbox::NEWS => desk.news(conn, &claimed.rows)?,
         outbox::COMMENT_WAITING => desk.waiting(conn, &claimed.rows)?,
-        outbox::APPROVED => desk
-            .judged(conn, row, &[Status::Published])?
-            .map(Content::Approved),
-        outbox::REJECTED => desk
-            .judged(conn, row, &[Status::Rejected, Status::Trash])?
-            .map(Content::NotPublished),
+        outbox::APPROVED => desk.judged(conn, row, true)?.map(Content::Approved),
+        outbox::REJECTED => desk.judged(conn, row, false)?.map(Content::NotPublished),
         outbox::NOTICE_RECEIVED => desk.notice(conn, row)?.map(Content::NoticeReceived),
         outbox::NOTICE_DECIDED => desk
             .notice(conn, row)?
@@ -341,28 +337,51 @@ impl Desk<'_> {
         }))
     }
 
-    /// What became of a comment; `None` when that has changed again.
-    fn judged(&self, conn: &mut Conn, row: &Delivery, within: &[Status]) -> Result<Option<Judged>> {
-        let Some(comment) = comments::by_id(conn, row.subject.cast())? else {
+    /// What became of a comment, or of a new text of one; `None` when that has changed again.
+    fn judged(
+        &self,
+        conn: &mut Conn,
+        row: &Delivery,
+        is_published: bool,
+    ) -> Result<Option<Judged>> {
+        let Some(mut comment) = comments::by_id(conn, row.subject.cast())? else {
             return Ok(None);
         };
         let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
             return Ok(None);
         };
-        if !within.contains(&comment.status)
-            || !mailboxes::is_confirmed(conn, row.recipient, comment.person_id)?
-        {
+        if !mailboxes::is_confirmed(conn, row.recipient, comment.person_id)? {
             return Ok(None);
         }
+        let verdict = verdicts::of(conn, comment.id)?;
+        let mut is_decided = verdict
+            .as_ref()
+            .is_some_and(|verdict| verdict.is_about(&comment));
+        let line = match (*comment.status, is_published) {
+            (Status::Published, true) => "approved.line",
+            (Status::Published, false) => {
+                let Some(draft) = turned_down(conn, verdict.as_ref())? else {
+                    return Ok(None);
+                };
+                comment.body = draft.body;
+                comment.reasons = draft.reasons;
+                is_decided = true;
+                "not_changed.line"
+            }
+            (Status::Rejected | Status::Trash, false) => match comment.published_at {
+                Some(_) => "removed.line",
+                None => "not_published.line",
+            },
+            _ => return Ok(None),
+        };
         Ok(Some(Judged {
+            line,
             page: page(&thread),
             comment_url: place(&thread.url, comment.id),
             page_url: thread.url,
             lines: lines(&comment.body),
             reasons: for_author(&comment),
-            was_public: comment.published_at.is_some(),
-            automatic: !verdicts::of(conn, comment.id)?
-                .is_some_and(|verdict| verdict.is_about(&comment)),
+            automatic: !is_decided,
             manage_url: self.manage_url(),
             unsubscribe_url: self.unsubscribe_url(Leaving::All),
         }))
@@ -424,6 +443,15 @@ impl Desk<'_> {
             minutes,
         }))
     }
+}
+
+/// The new text of a published comment that this decision turned down.
+fn turned_down(conn: &mut Conn, verdict: Option<&Verdict>) -> Result<Option<drafts::Draft>> {
+    let Some(verdict) = verdict.filter(|verdict| *verdict.action == Action::Reject) else {
+        return Ok(None);
+    };
+    let draft = drafts::of(conn, verdict.comment_id)?;
+    Ok(draft.filter(|draft| !draft.waits && verdict.draft == Some(draft.revision)))
 }
 
 fn said(comment: &Comment, page_url: &str, scopes: &[Scope]) -> Said {

@@ -103,9 +103,11 @@ pub struct Digest {
     pub unsubscribe_url: String,
 }
 
-/// What became of a comment that waited.
+/// What became of a comment that waited, or of a new text of one.
 #[derive(Debug, Clone, Serialize)]
 pub struct Judged {
+    /// The phrase that says it.
+    pub line: &'static str,
     /// See [`News::page`].
     pub page: String,
     /// The page.
@@ -116,8 +118,6 @@ pub struct Judged {
     pub lines: Vec<String>,
     /// Why it was not published, or is public no more: plain sentences.
     pub reasons: Vec<String>,
-    /// Whether it was public before.
-    pub was_public: bool,
     /// Whether no person has decided that.
     pub automatic: bool,
     /// Where everything else that its reader is told of is changed.
@@ -434,8 +434,8 @@ pub fn samples() -> Vec<Content> {
         state,
         grounds: grounds.map(str::to_owned),
     };
-    let judged = |reasons: Vec<String>| Judged {
-        was_public: !reasons.is_empty(),
+    let judged = |line, reasons: Vec<String>| Judged {
+        line,
         automatic: reasons.is_empty(),
         page: "On margins".into(),
         page_url: "https://example.org/a".into(),
@@ -478,9 +478,13 @@ pub fn samples() -> Vec<Content> {
     all.extend([
         digest("hourly", true),
         digest("daily", false),
-        Content::Approved(judged(Vec::new())),
-        Content::NotPublished(judged(vec!["It is about something else.".into()])),
-        Content::NotPublished(judged(Vec::new())),
+        Content::Approved(judged("approved.line", Vec::new())),
+        Content::NotPublished(judged(
+            "removed.line",
+            vec!["It is about something else.".into()],
+        )),
+        Content::NotPublished(judged("not_published.line", Vec::new())),
+        Content::NotPublished(judged("not_changed.line", Vec::new())),
         Content::NoticeReceived(notice(None, None)),
         Content::NoticeDecided(notice(Some("upheld"), Some("It insults a person."))),
         Content::NoticeDecided(notice(Some("dismissed"), None)),

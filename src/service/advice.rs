@@ -3,27 +3,28 @@
 //! alone for a while.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::caller::Caller;
 use super::comments::{Draft, Edit};
-use super::drafts;
 use super::signing::Signature;
-use crate::domain::id::{CommentId, SiteId};
+use crate::domain::id::SiteId;
 use crate::domain::judgement::{Opinion, Reason};
 use crate::domain::time::Time;
 use crate::domain::webhook;
-use crate::domain::word::{Kind, Role, Status};
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Client, Failure, Request};
+use crate::store::Conn;
 use crate::store::advisers::{self, Adviser};
-use crate::store::people::{self, Person};
-use crate::store::sites::{self, Site};
-use crate::store::{Store, comments, threads};
+use crate::store::comments::Comment;
+use crate::store::people::Person;
+use crate::store::sites::Site;
+use crate::store::threads::Thread;
 use crate::telemetry::{Advised, Metrics};
 use crate::view::submission::{Author, Submission, Submitted};
 
@@ -36,6 +37,9 @@ const FAILURES: u32 = 3;
 /// For how long; then one comment tries again.
 const REST: Duration = Duration::from_secs(30);
 
+/// How many comments one site's adviser is asked about at a time, so that one which is slow leaves room for others'.
+const AT_ONCE: usize = 4;
+
 /// Most characters of an adviser's reason; the rest is left out.
 const REASON: usize = 200;
 
@@ -45,6 +49,15 @@ pub struct Advice {
     metrics: Metrics,
     /// The advisers that failed last time, by their sites; on this instance.
     failing: Mutex<HashMap<SiteId, Failing>>,
+    /// The room that each site has which was ever asked for.
+    room: Mutex<HashMap<SiteId, Arc<Semaphore>>>,
+}
+
+/// What an adviser is to be asked.
+pub struct Question {
+    adviser: Adviser,
+    kind: &'static str,
+    data: Submitted,
 }
 
 #[derive(Default)]
@@ -75,108 +88,20 @@ impl Advice {
             client,
             metrics,
             failing: Mutex::default(),
+            room: Mutex::default(),
         }
     }
 
-    /// Asks about a new comment.
+    /// Asks a site's adviser.
     ///
     /// # Errors
-    /// [`Error::Database`]; what is wrong with the adviser is none.
-    pub async fn on_new(
-        &self,
-        store: &Store,
-        site: &Site,
-        caller: &Caller,
-        draft: &Draft,
-        now: Time,
-    ) -> Result<Opinion> {
-        // Whoever answers for the site's pages is not judged.
-        if caller.has(Role::Author, site.id) {
-            return Ok(Opinion::None);
-        }
-        let id = site.id;
-        let Some(adviser) = store.read(move |conn| advisers::of(conn, id)).await? else {
-            return Ok(Opinion::None);
-        };
-        let person = caller.person.as_ref();
-        let (name, website) = signed(site, person, &draft.signature);
-        let submitted = Submitted {
-            site: site.slug.clone(),
-            url: draft.page.url.to_string(),
-            title: draft.title.as_ref().map(|title| title.to_string()),
-            comment_id: None,
-            parent_id: draft.parent,
-            body: draft.source.as_str().to_owned(),
-            body_html: draft.html.as_str().to_owned(),
-            author: Author::of(person, name, website),
-        };
-        self.ask(&adviser, "comment.submitted", submitted, now)
-            .await
-    }
-
-    /// Asks about a new text of a comment, if it is the caller's to write.
-    ///
-    /// # Errors
-    /// [`Error::Database`]; what is wrong with the adviser is none.
-    pub async fn on_edit(
-        &self,
-        store: &Store,
-        caller: &Caller,
-        id: CommentId,
-        edit: &Edit,
-        now: Time,
-    ) -> Result<Opinion> {
-        let (caller, edit) = (caller.clone(), edit.clone());
-        let found = store
-            .read(move |conn| {
-                let Some(comment) = comments::by_id(conn, id)? else {
-                    return Ok(None);
-                };
-                let is_open = matches!(*comment.status, Status::Pending | Status::Published);
-                let is_new = drafts::is_news(conn, &comment, edit.source.as_str())?;
-                // Whether the caller may is decided behind the lock; here nobody else gets an adviser asked.
-                if !caller.wrote(&comment)
-                    || caller.has(Role::Author, comment.site_id)
-                    || !is_open
-                    || !is_new
-                {
-                    return Ok(None);
-                }
-                let Some(adviser) = advisers::of(conn, comment.site_id)? else {
-                    return Ok(None);
-                };
-                let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
-                let thread = threads::by_id(conn, comment.thread_id)?.ok_or(Error::NotFound)?;
-                let person = people::by_id(conn, comment.person_id)?;
-                let (name, website) = (comment.author_name, comment.author_website);
-                let submitted = Submitted {
-                    site: site.slug,
-                    url: thread.url,
-                    title: thread.title.or(thread.title_hint),
-                    comment_id: Some(id),
-                    parent_id: comment.parent_id,
-                    body: edit.source.as_str().to_owned(),
-                    body_html: edit.html.as_str().to_owned(),
-                    author: Author::of(person.as_ref(), name, website),
-                };
-                Ok(Some((adviser, submitted)))
-            })
-            .await?;
-        match found {
-            Some((adviser, submitted)) => {
-                self.ask(&adviser, "comment.edited", submitted, now).await
-            }
-            None => Ok(Opinion::None),
-        }
-    }
-
-    async fn ask(
-        &self,
-        adviser: &Adviser,
-        kind: &'static str,
-        data: Submitted,
-        now: Time,
-    ) -> Result<Opinion> {
+    /// [`Error::Internal`]; what is wrong with the adviser is none.
+    pub async fn ask(&self, question: Question, now: Time) -> Result<Opinion> {
+        let Question {
+            adviser,
+            kind,
+            data,
+        } = question;
         let site = adviser.site_id;
         if self.rests(site, now) {
             self.metrics.advised(Advised::Resting);
@@ -195,7 +120,7 @@ impl Advice {
             headers: webhook::headers(&adviser.secrets(now)?, &id, now, &body).into(),
             body,
         };
-        let answer = self.client.post(request, PATIENCE).await;
+        let answer = self.post(site, request).await;
         // That there was no room here says nothing of the adviser.
         let is_ours = matches!(answer, Err(Failure::Busy));
         let heard = answer.map_err(|failure| (of_failure(failure), failure.to_string()));
@@ -214,6 +139,23 @@ impl Advice {
                 Ok(silence(&why))
             }
         }
+    }
+
+    /// Sends a request as soon as there is room for the site, all within [`PATIENCE`].
+    async fn post(&self, site: SiteId, request: Request) -> std::result::Result<Answer, Failure> {
+        let end = Instant::now() + PATIENCE;
+        let room = {
+            // Nothing is left half done here either.
+            let mut all = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = all.entry(site);
+            own.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+                .clone()
+        };
+        let _place = tokio::time::timeout_at(end, room.acquire())
+            .await
+            .map_err(|_| Failure::Busy)?;
+        let left = end.saturating_duration_since(Instant::now());
+        self.client.post(request, left).await
     }
 
     /// Whether a site's adviser is to be left alone. When its rest is over, whoever asks this first tries it, and it rests on
@@ -249,24 +191,69 @@ impl Advice {
     }
 }
 
-/// The name and website that a new comment will be signed with: a guest's as they say, everybody else's by which they are known.
-fn signed(
+/// What is asked about a new comment, where the site has an adviser. `person` is nobody for a guest who is new.
+///
+/// # Errors
+/// [`Error::Database`].
+pub(super) fn about_new(
+    conn: &mut Conn,
     site: &Site,
     person: Option<&Person>,
-    given: &Signature,
-) -> (Option<String>, Option<String>) {
-    let signature = match person {
-        None => given.clone().without_hidden(&site.policy),
-        Some(guest) if *guest.kind == Kind::Guest => {
-            let given = given.clone().or_known(guest);
-            given.without_hidden(&site.policy)
-        }
-        Some(known) => Signature::default().or_known(known),
+    draft: &Draft,
+    signature: Signature,
+) -> Result<Option<Question>> {
+    let Some(adviser) = advisers::of(conn, site.id)? else {
+        return Ok(None);
     };
-    (
-        signature.name.map(|name| name.to_string()),
-        signature.website.map(|website| website.to_string()),
-    )
+    let name = signature.name.map(|name| name.to_string());
+    let website = signature.website.map(|website| website.to_string());
+    let data = Submitted {
+        site: site.slug.clone(),
+        url: draft.page.url.to_string(),
+        title: draft.title.as_ref().map(|title| title.to_string()),
+        comment_id: None,
+        parent_id: draft.parent,
+        body: draft.source.as_str().to_owned(),
+        body_html: draft.html.as_str().to_owned(),
+        author: Author::of(person, name, website),
+    };
+    Ok(Some(Question {
+        adviser,
+        kind: "comment.submitted",
+        data,
+    }))
+}
+
+/// What is asked about a comment's new text, where the site has an adviser.
+///
+/// # Errors
+/// [`Error::Database`].
+pub(super) fn about_edit(
+    conn: &mut Conn,
+    site: &Site,
+    person: &Person,
+    thread: Thread,
+    comment: Comment,
+    edit: &Edit,
+) -> Result<Option<Question>> {
+    let Some(adviser) = advisers::of(conn, site.id)? else {
+        return Ok(None);
+    };
+    let data = Submitted {
+        site: site.slug.clone(),
+        title: thread.title().map(str::to_owned),
+        url: thread.url,
+        comment_id: Some(comment.id),
+        parent_id: comment.parent_id,
+        body: edit.source.as_str().to_owned(),
+        body_html: edit.html.as_str().to_owned(),
+        author: Author::of(Some(person), comment.author_name, comment.author_website),
+    };
+    Ok(Some(Question {
+        adviser,
+        kind: "comment.edited",
+        data,
+    }))
 }
 
 /// What an answer says; or what is wrong with it.

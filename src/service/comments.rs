@@ -1,15 +1,18 @@
 //! Writing, editing and deleting comments.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::bans;
 use super::caller::Caller;
 use super::consent::Asker;
 use super::drafts;
+use super::hearing;
 use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
-use super::judging::{self, Asked, Case, Heard, Judges};
+use super::judging::{self, Case, Judges};
 use super::passages::{self, About};
 use super::publishing;
 use super::signing::{self, Signature};
@@ -18,8 +21,7 @@ use super::threads::Page;
 use super::work::{self, Brought};
 use crate::domain::id::{CommentId, PersonId};
 use crate::domain::invalid::Invalid;
-use crate::domain::judgement::writing::Writing;
-use crate::domain::judgement::{Opinion, Outcome as Fate, Ruling};
+use crate::domain::judgement::{Outcome as Fate, Ruling};
 use crate::domain::markdown::SafeHtml;
 use crate::domain::network::Network;
 use crate::domain::subscription::Frequency;
@@ -34,10 +36,8 @@ use crate::store::events::{self, Locked};
 use crate::store::people::{self, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
-use crate::store::threads::{self, Thread};
-use crate::store::{
-    Conn, Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes,
-};
+use crate::store::threads;
+use crate::store::{Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -67,8 +67,6 @@ pub struct Draft {
     pub hasty: bool,
     /// The proof of work that came with it.
     pub work: Brought,
-    /// What the site's adviser says of it.
-    pub advice: Opinion,
 }
 
 /// What became of a comment.
@@ -87,7 +85,7 @@ pub struct Posted {
 
 /// What an idempotency key remembers of a comment.
 #[derive(Serialize, Deserialize)]
-struct Outcome {
+pub(super) struct Outcome {
     comment: CommentId,
     /// The guest whom this request made known, if it did.
     guest: Option<PersonId>,
@@ -108,10 +106,9 @@ pub async fn post(
     retry: Option<Retry>,
     now: Time,
 ) -> Result<Posted> {
-    let caller = caller.clone();
-    let keys = keys.clone();
-    let heard = hear(store, judges, &caller, &draft).await?;
-    let heard = heard.map(|heard| heard.advised(draft.advice.clone()));
+    let draft = Arc::new(draft);
+    let heard = hearing::of_new(store, keys, judges, caller, &draft, retry.as_ref(), now).await?;
+    let (caller, keys) = (caller.clone(), keys.clone());
     let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
@@ -188,37 +185,6 @@ pub async fn post(
     posted.ok_or(Error::Banned)
 }
 
-/// What is to be known of a comment before the transaction; nothing of one that is not judged.
-async fn hear(
-    store: &Store,
-    judges: &Judges,
-    caller: &Caller,
-    draft: &Draft,
-) -> Result<Option<Heard>> {
-    let site = draft.page.site;
-    if !judging::are_judged(caller, site) {
-        return Ok(None);
-    }
-    let name = draft.signature.name.as_ref().map(|name| name.as_str());
-    let website = draft.signature.website.as_ref().map(ToString::to_string);
-    let mut asked = Asked {
-        site,
-        title: draft.title.as_ref().map(|title| title.as_str().to_owned()),
-        person: caller.person.as_ref().map(|person| person.id),
-        writing: Writing::of_html(draft.html.as_str()).signed(name, website.as_deref()),
-        hasty: draft.hasty,
-    };
-    let (judges, key) = (judges.clone(), draft.page.key.clone());
-    let heard = store.read(move |conn| {
-        let (_, thread) = threads::by_key(conn, site, key.as_str())?;
-        if let Some(known) = thread.and_then(Thread::into_title) {
-            asked.title = Some(known);
-        }
-        Heard::of(conn, &judges, &asked)
-    });
-    heard.await.map(Some)
-}
-
 fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) -> Result<Posted> {
     let row = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
     let held = *row.status != Status::Published;
@@ -263,15 +229,15 @@ fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Perso
 
 /// How the comment is signed: a guest as they say, everybody else by the name they are known by.
 fn sign(tx: &mut Tx, site: &Site, author: &mut Person, given: &Signature) -> Result<Signature> {
+    let signature = Signature::beneath(given, Some(author), &site.policy);
     if *author.kind != Kind::Guest {
-        return Ok(Signature::default().or_known(author));
+        return Ok(signature);
     }
-    let given = given.clone().without_hidden(&site.policy);
-    let signature = given.clone().or_known(author).without_hidden(&site.policy);
     signature.check_required(&site.policy)?;
     if let Some(name) = &signature.name {
         signing::check_name(tx, site, name, "/author/name", Some(author))?;
     }
+    let given = given.clone().without_hidden(&site.policy);
     signing::remember(tx, author, &given)?;
     Ok(signature)
 }
@@ -352,8 +318,6 @@ pub struct Edit {
     pub html: SafeHtml,
     /// Where it comes from.
     pub network: Option<Network>,
-    /// What the site's adviser says of it.
-    pub advice: Opinion,
 }
 
 /// Replaces a comment's text; the earlier one is kept. The new text is judged like a new comment's: when it is held, everybody
@@ -371,8 +335,8 @@ pub async fn edit(
     edit: Edit,
     now: Time,
 ) -> Result<(view::comment::OwnComment, bool)> {
-    let heard = hear_again(store, judges, caller, id, &edit).await?;
-    let heard = heard.map(|heard| heard.advised(edit.advice.clone()));
+    let edit = Arc::new(edit);
+    let heard = hearing::of_edit(store, keys, judges, caller, id, &edit, now).await?;
     let (caller, keys) = (caller.clone(), keys.clone());
     let edited = store
         .write(move |tx| {
@@ -382,23 +346,12 @@ pub async fn edit(
                 return Ok(None);
             }
             let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
-            match *comment.status {
-                Status::Pending | Status::Published => {}
-                Status::Deleted => return Err(Error::NotFound),
-                _ => {
-                    return Err(Error::Forbidden(
-                        "A comment that was turned down stays as it is.",
-                    ));
-                }
-            }
-            if comment.created_at.plus(site.policy.edit_span()) < now {
-                return Err(Error::EditWindowOver);
-            }
+            check_editable(&comment, &site, now)?;
             let text = edit.source.as_str();
             if text == comment.body && comment.draft {
                 // Who writes what everybody reads has thought better of it: nothing waits any more. The text is kept, so that no
                 // other ever bears its number, which a moderator may have read.
-                drafts::turn_down(tx, &mut comment, now)?;
+                drafts::lay_aside(tx, &mut comment, Vec::new(), now)?;
             }
             if drafts::is_news(tx, &comment, text)? {
                 let ruling = match &heard {
@@ -435,36 +388,20 @@ pub async fn edit(
     edited.ok_or(Error::Banned)
 }
 
-/// What is to be known of a new text before the transaction.
-async fn hear_again(
-    store: &Store,
-    judges: &Judges,
-    caller: &Caller,
-    id: CommentId,
-    edit: &Edit,
-) -> Result<Option<Heard>> {
-    let (judges, caller) = (judges.clone(), caller.clone());
-    let writing = Writing::of_html(edit.html.as_str());
-    let heard = store.read(move |conn: &mut Conn| {
-        let Some(comment) = comments::by_id(conn, id)? else {
-            // Whether the caller may know that is decided behind the lock.
-            return Ok(None);
-        };
-        if !judging::are_judged(&caller, comment.site_id) {
-            return Ok(None);
+/// Refuses to have a comment's text replaced that stays as it is.
+pub(super) fn check_editable(comment: &Comment, site: &Site, now: Time) -> Result<()> {
+    match *comment.status {
+        Status::Pending | Status::Published => {}
+        Status::Deleted => return Err(Error::NotFound),
+        _ => {
+            let detail = "A comment that was turned down stays as it is.";
+            return Err(Error::Forbidden(detail));
         }
-        let (name, website) = (&comment.author_name, &comment.author_website);
-        let title = threads::by_id(conn, comment.thread_id)?.and_then(Thread::into_title);
-        let asked = Asked {
-            site: comment.site_id,
-            title,
-            person: Some(comment.person_id),
-            writing: writing.signed(name.as_deref(), website.as_deref()),
-            hasty: false,
-        };
-        Heard::of(conn, &judges, &asked).map(Some)
-    });
-    heard.await
+    }
+    if comment.created_at.plus(site.policy.edit_span()) < now {
+        return Err(Error::EditWindowOver);
+    }
+    Ok(())
 }
 
 /// Does with a comment that was written anew as was ruled.

@@ -18,7 +18,6 @@ use super::votes::{self, Value};
 use super::work::Brought;
 use crate::domain::id::{CommentId, ThreadId};
 use crate::domain::invalid::Invalid;
-use crate::domain::judgement::Opinion;
 use crate::domain::markdown;
 use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
@@ -57,7 +56,13 @@ struct Sample {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time) -> Result<()> {
+pub async fn prepare(
+    store: &Store,
+    keys: &Keys,
+    judges: &Judges,
+    origins: Vec<Origin>,
+    now: Time,
+) -> Result<()> {
     let Some(home) = origins.first().map(Origin::to_string) else {
         return Ok(());
     };
@@ -85,7 +90,7 @@ pub async fn prepare(store: &Store, keys: &Keys, origins: Vec<Origin>, now: Time
         .read(move |conn| threads::by_key(conn, id, key.as_str()))
         .await?;
     if thread.is_none() {
-        write_sample(store, keys, &site, &page, now).await?;
+        write_sample(store, keys, judges, &site, &page, now).await?;
     }
     Ok(())
 }
@@ -119,6 +124,7 @@ pub fn thread(conn: &mut Conn) -> Result<ThreadId> {
 async fn write_sample(
     store: &Store,
     keys: &Keys,
+    judges: &Judges,
     site: &Site,
     page: &Page,
     now: Time,
@@ -139,8 +145,7 @@ async fn write_sample(
             .and_then(|index| written.get(index).copied());
         let author = cast.member(&sample.author, at).await?;
         let draft = draft(page, parent, sample)?;
-        let posted =
-            comments::post(store, keys, &Judges::default(), &author, draft, None, at).await?;
+        let posted = comments::post(store, keys, judges, &author, draft, None, at).await?;
         written.push(posted.id);
     }
     // The audience: enough guests that nobody votes twice or on what they wrote.
@@ -186,7 +191,6 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         network: None,
         hasty: false,
         work: Brought::default(),
-        advice: Opinion::None,
     })
 }
 

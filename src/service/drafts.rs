@@ -13,7 +13,7 @@ use crate::store::drafts::{self, Draft};
 use crate::store::events::{self, Locked};
 use crate::store::types::Json;
 use crate::store::verdicts::Verdict;
-use crate::store::{Conn, Tx, queue, revisions, tallies};
+use crate::store::{Conn, Tx, outbox, queue, revisions, tallies};
 
 /// The number of a comment's next text: none that was ever read bears it.
 pub(super) fn next_revision(tx: &mut Tx, comment: &Comment) -> Result<i64> {
@@ -112,7 +112,7 @@ pub(super) fn undo(
     let revision = last.draft.unwrap_or_default();
     let is_public = *comment.status == Status::Published;
     if is_public && *last.action == Action::Reject {
-        wait_again(tx, comment, revision)?;
+        wait_again(tx, comment, revision, &last.was_reasons)?;
     } else {
         give_back(tx, comment, revision, last.was_reasons.to_vec())?;
         if is_public {
@@ -125,8 +125,24 @@ pub(super) fn undo(
 }
 
 /// Turns the text that waits down, which may be taken back.
-pub(super) fn turn_down(tx: &mut Tx, comment: &mut Comment, now: Time) -> Result<()> {
-    drafts::set_waits(tx, comment.id, false)?;
+pub(super) fn turn_down(
+    tx: &mut Tx,
+    comment: &mut Comment,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    lay_aside(tx, comment, reasons, now)?;
+    publishing::tell_author(tx, outbox::REJECTED, comment, now)
+}
+
+/// Lets the text that waits wait no more, without forgetting it: no other ever bears its number.
+pub(super) fn lay_aside(
+    tx: &mut Tx,
+    comment: &mut Comment,
+    reasons: Vec<Reason>,
+    now: Time,
+) -> Result<()> {
+    drafts::set_waits(tx, comment.id, false, &Json::new(reasons))?;
     comment.draft = false;
     count(tx, comment, -1)?;
     queue::note(tx, comment.id, now)
@@ -142,13 +158,18 @@ pub(super) fn forget(tx: &mut Tx, comment: &mut Comment) -> Result<()> {
 }
 
 /// Lets a text that was turned down wait again.
-fn wait_again(tx: &mut Tx, comment: &mut Comment, revision: i64) -> Result<()> {
+fn wait_again(
+    tx: &mut Tx,
+    comment: &mut Comment,
+    revision: i64,
+    reasons: &Json<Vec<Reason>>,
+) -> Result<()> {
     let draft = drafts::of(tx, comment.id)?;
     let draft = draft.filter(|draft| draft.revision == revision && !draft.waits);
     if draft.is_none() {
         return Err(changed());
     }
-    drafts::set_waits(tx, comment.id, true)?;
+    drafts::set_waits(tx, comment.id, true, reasons)?;
     comment.draft = true;
     count(tx, comment, 1)
 }

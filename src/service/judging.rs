@@ -1,31 +1,32 @@
 //! What is asked of every comment, every new text of one, and every name it is signed with, before the public sees it: phases in
 //! a fixed order. The first that has an opinion decides; what the others say is kept with the comment for its moderator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::advice::Advice;
 use super::bans;
 use super::caller::Caller;
+use super::hearing::Heard;
 use super::models::Models;
 use super::publishing;
 use super::rules::Rules;
-use crate::domain::id::{CommentId, PersonId, SiteId, ThreadId};
+use crate::domain::id::{CommentId, SiteId, ThreadId};
 use crate::domain::judgement::likeness::{Likeness, Print};
-use crate::domain::judgement::spam::{Author, Score};
-use crate::domain::judgement::words::{Found, List};
-use crate::domain::judgement::writing::Writing;
+use crate::domain::judgement::words::List;
 use crate::domain::judgement::{Opinion, Reason, Ruling};
 use crate::domain::network::Network;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::word::{Moderation, Role};
+use crate::domain::word::{Moderation, ProofOfWork, Role};
 use crate::error::Result;
 use crate::store::comments::Comment;
 use crate::store::judgements::{self, Judgement};
-use crate::store::people::{self, Person};
-use crate::store::sites::{self, Site};
+use crate::store::people::Person;
+use crate::store::sites::Site;
 use crate::store::threads::Thread;
 use crate::store::types::Json;
-use crate::store::{Conn, Tx, prints};
+use crate::store::{Tx, prints};
 
 /// How long after a comment of theirs was turned down nobody is trusted.
 const PROBATION: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -34,94 +35,21 @@ const PROBATION: Duration = Duration::from_secs(90 * 24 * 3600);
 pub const LATELY: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What judges comments beside the rules of this page. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Judges {
-    rules: Rules,
-    models: Models,
-}
-
-/// A comment as it is before the transaction.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// Where.
-    pub site: SiteId,
-    /// What the page is called.
-    pub title: Option<String>,
-    /// By whom, if they are known.
-    pub person: Option<PersonId>,
-    /// What is said.
-    pub writing: Writing,
-    /// See [`Author::hasty`].
-    pub hasty: bool,
-}
-
-/// What was found out about a comment before the transaction.
-#[derive(Clone, Default)]
-pub struct Heard {
-    author: Author,
-    links: u32,
-    found: Option<Found>,
-    print: Option<Print>,
-    advice: Opinion,
-    spam: Option<Suspicion>,
-}
-
-/// What the site's spam model says.
 #[derive(Clone)]
-struct Suspicion {
-    score: Score,
-    is_held: bool,
+pub struct Judges {
+    pub(super) rules: Rules,
+    pub(super) models: Models,
+    pub(super) advice: Arc<Advice>,
 }
 
-impl Heard {
-    /// Looks at a comment as its readers will see it.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Database`].
-    pub fn of(conn: &mut Conn, judges: &Judges, asked: &Asked) -> Result<Self> {
-        let Some(site) = sites::by_id(conn, asked.site)? else {
-            // The transaction will find that out too.
-            return Ok(Self::default());
-        };
-        let person = match asked.person {
-            Some(person) => people::by_id(conn, person)?,
-            None => None,
-        };
-        let decided = |of: fn(&Person) -> i64| {
-            let count = person.as_ref().map_or(0, of);
-            u32::try_from(count.max(0)).unwrap_or(u32::MAX)
-        };
-        let author = Author {
-            spam: decided(|person| person.rejected),
-            approved: decided(|person| person.approved),
-            hasty: asked.hasty,
-        };
-        let writing = &asked.writing;
-        let model = judges.models.of(conn, site.id)?;
-        let score = model.judge(writing, asked.title.as_deref(), author);
-        let percent = site.policy.spam_hold;
-        let limit = percent.map(|percent| model.threshold(percent as f32 / 100.0));
-        Ok(Self {
-            author,
-            links: u32::try_from(writing.links.len()).unwrap_or(u32::MAX),
-            found: judges.rules.find(conn, site.id, writing)?,
-            print: Print::of(&writing.text, !writing.links.is_empty()),
-            advice: Opinion::None,
-            spam: Some(Suspicion {
-                is_held: limit.is_some_and(|limit| score.log_odds > limit),
-                score,
-            }),
-        })
-    }
-
-    /// With what the site's adviser says.
-    pub(super) fn advised(self, advice: Opinion) -> Self {
-        Self { advice, ..self }
-    }
-
-    /// Whether the comment leads anywhere.
-    pub(super) fn has_links(&self) -> bool {
-        self.links > 0
+impl Judges {
+    /// The sites' advisers are asked by this.
+    pub fn new(advice: Advice) -> Self {
+        Self {
+            rules: Rules::default(),
+            models: Models::default(),
+            advice: Arc::new(advice),
+        }
     }
 }
 
@@ -146,6 +74,7 @@ const PHASES: &[(&str, Phase)] = &[
     ("first_comment", first_comment),
     ("trust", trusted),
     ("links", many_links),
+    ("late_links", late_links),
     ("repetition", repeated),
     ("spam", suspicious),
 ];
@@ -252,6 +181,15 @@ fn many_links(case: &Case, _: &mut Tx) -> Result<Opinion> {
         Some(most) if case.heard.links > most => {
             Opinion::Hold(Reason::many_links(case.heard.links))
         }
+        _ => Opinion::None,
+    })
+}
+
+/// Whether an edit leads somewhere that its author, of whom nothing was approved yet, had to work for when it was new.
+fn late_links(case: &Case, _: &mut Tx) -> Result<Opinion> {
+    let is_free = case.site.policy.proof_of_work == ProofOfWork::Off;
+    Ok(match case.heard.adds_links && case.author.approved == 0 {
+        true if !is_free => Opinion::Hold(Reason::late_links()),
         _ => Opinion::None,
     })
 }

@@ -263,7 +263,7 @@ pub(super) fn carry_out(
         reports::settle(tx, comment, to, decision, grounds.as_deref(), now)?;
     }
     match (decision.action, &last) {
-        (Action::Reject, _) if is_text => drafts::turn_down(tx, comment, now)?,
+        (Action::Reject, _) if is_text => drafts::turn_down(tx, comment, reasons, now)?,
         (Action::Approve, _) if draft.is_some() => drafts::publish(tx, thread, comment, now)?,
         (Action::Undo, Some(last)) if last.draft.is_some() => {
             drafts::undo(tx, thread, comment, last, now)?;

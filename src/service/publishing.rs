@@ -250,7 +250,12 @@ fn owes_reasons(to: Status) -> bool {
 }
 
 /// Calls for a letter to whoever wrote a comment, if they have an address that they answered from.
-fn tell_author(tx: &mut Tx, kind: &'static str, comment: &Comment, now: Time) -> Result<()> {
+pub(super) fn tell_author(
+    tx: &mut Tx,
+    kind: &'static str,
+    comment: &Comment,
+    now: Time,
+) -> Result<()> {
     match mailboxes::of_person(tx, comment.person_id, 1)?.first() {
         Some(mailbox) => call(tx, kind, comment, mailbox.id, now),
         None => Ok(()),

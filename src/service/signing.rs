@@ -4,6 +4,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::site::{Field, Policy};
 use crate::domain::skeleton::skeleton;
 use crate::domain::text::{Email, Name, Website};
+use crate::domain::word::Kind;
 use crate::error::{Error, FieldError, Result};
 use crate::store::people::{self, Changes, Person};
 use crate::store::sites::Site;
@@ -21,6 +22,19 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// As it stands beneath a comment: a guest's as they say (of who is nobody yet, there is no more), everybody else's by which
+    /// they are known.
+    pub fn beneath(given: &Self, author: Option<&Person>, policy: &Policy) -> Self {
+        match author {
+            None => given.clone().without_hidden(policy),
+            Some(guest) if *guest.kind == Kind::Guest => {
+                let given = given.clone().without_hidden(policy);
+                given.or_known(guest).without_hidden(policy)
+            }
+            Some(known) => Self::default().or_known(known),
+        }
+    }
+
     /// Leaves out what the site does not ask for.
     pub fn without_hidden(mut self, policy: &Policy) -> Self {
         if policy.fields.name == Field::Hidden {

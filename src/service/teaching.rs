@@ -177,10 +177,11 @@ fn traits(conn: &mut Conn, lesson: &Lesson) -> Result<Option<Traits>> {
     };
     let (name, website) = (&comment.author_name, &comment.author_website);
     let writing = Writing::of_html(&html).signed(name.as_deref(), website.as_deref());
-    let title = threads::by_id(conn, comment.thread_id)?.and_then(threads::Thread::into_title);
+    let thread = threads::by_id(conn, comment.thread_id)?;
+    let title = thread.as_ref().and_then(threads::Thread::title);
     let judgement = judgements::of(conn, &[comment.id])?.pop();
     let author = judgement.map_or_else(Default::default, |judgement| *judgement.author);
-    Ok(Some(Traits::of(&writing, title.as_deref(), author)))
+    Ok(Some(Traits::of(&writing, title, author)))
 }
 
 /// Learns those lessons, going over others again.

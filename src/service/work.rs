@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::caller::Caller;
-use super::judging::{self, Heard};
+use super::hearing::Heard;
+use super::judging;
 use crate::domain::invalid::Invalid;
 use crate::domain::network::Network;
 use crate::domain::time::Time;
@@ -15,7 +16,7 @@ use crate::domain::work::{self, Challenge, HARDEST, Solved};
 use crate::error::{Error, Result};
 use crate::store::people::Person;
 use crate::store::sites::Site;
-use crate::store::{Tx, spent_work};
+use crate::store::{Conn, Tx, spent_work};
 
 /// What challenges are signed for.
 const PURPOSE: &str = "work";
@@ -113,6 +114,14 @@ impl Brought {
                 .filter(|text| !text.is_empty())
                 .map(|text| work::check(text, site.id, now, verify)),
             is_crowded: traffic.count(network, now).network > USUAL,
+        }
+    }
+
+    /// Whether [`Self::spend`] would take it.
+    pub(super) fn is_good(&self, conn: &mut Conn) -> Result<bool> {
+        match &self.solved {
+            Some(Ok(solved)) => Ok(!spent_work::is_spent(conn, solved)?),
+            _ => Ok(false),
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Draft {
     pub body: String,
     /// Its HTML, as [`crate::domain::markdown`] made it.
     pub body_html: String,
-    /// Why it waits.
+    /// Why it waits, or was turned down.
     pub reasons: Json<Vec<Reason>>,
     /// Whether it waits; if not, it was turned down, which may be taken back.
     pub waits: bool,
@@ -51,10 +51,15 @@ pub fn put(conn: &mut Conn, draft: &Draft) -> Result<()> {
     mark(conn, draft.comment_id, draft.waits)
 }
 
-/// Says whether a new text waits.
-pub fn set_waits(conn: &mut Conn, comment: CommentId, waits: bool) -> Result<()> {
+/// Says whether a new text waits, and why; or why not.
+pub fn set_waits(
+    conn: &mut Conn,
+    comment: CommentId,
+    waits: bool,
+    reasons: &Json<Vec<Reason>>,
+) -> Result<()> {
     diesel::update(drafts::table.find(comment))
-        .set(drafts::waits.eq(waits))
+        .set((drafts::waits.eq(waits), drafts::reasons.eq(reasons)))
         .run(conn)?;
     mark(conn, comment, waits)
 }

@@ -48,8 +48,8 @@ pub struct Thread {
 
 impl Thread {
     /// What its page is called, if anybody has said so.
-    pub fn into_title(self) -> Option<String> {
-        self.title.or(self.title_hint)
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref().or(self.title_hint.as_deref())
     }
 
     /// A thread that nothing has happened in.

@@ -458,3 +458,72 @@ fn what_changed_while_it_was_asked_counts() {
         post(app, "Too late").refuses(409, "thread_closed");
     });
 }
+
+#[test]
+fn nobody_is_asked_about_what_is_turned_away() {
+    on_both_with(BESIDE, |app| {
+        let adviser = Adviser::start();
+        put(app, &adviser.url).is(201);
+        let send = || {
+            let call = app.post("/v1/comments", comment("a", "Once"));
+            call.header("Idempotency-Key", "the-same").send()
+        };
+        let mine = send().is(201).body;
+        assert_eq!(send().is(201).header("idempotency-replayed"), "true");
+        app.policy(json!({"proof_of_work": "guests"}));
+        post(app, "No work").refuses(422, "work_required");
+        let mut body = comment("a", "Wrong work");
+        body["work"] = json!("nonsense");
+        let wrong = app.post("/v1/comments", body).send();
+        wrong.refuses(422, "work_invalid");
+        app.policy(json!({"proof_of_work": "off", "edit_window": 0}));
+        let path = format!("/v1/comments/{}", mine["id"].as_str().unwrap());
+        let own = mine["token"].as_str().unwrap();
+        let edit = |text: &str| app.patch(&path, json!({"body": text})).bearer(own).send();
+        edit("Too late").refuses(403, "edit_window_over");
+        app.policy(json!({"edit_window": 900}));
+        let ban = app.post(
+            "/v1/moderation/bans",
+            json!({"kind": "person", "person": mine["author"]["id"]}),
+        );
+        ban.bearer(&app.moderator).send().is(201);
+        edit("Banned").refuses(403, "banned");
+        let banned = app.post("/v1/comments", comment("a", "Banned"));
+        banned.bearer(own).send().refuses(403, "banned");
+        let thread = mine["thread_id"].as_str().unwrap();
+        let path = format!("/v1/moderation/threads/{thread}");
+        let close = app.patch(&path, json!({"state": "closed"}));
+        close.bearer(&app.moderator).send().is(200);
+        post(app, "Too late").refuses(409, "thread_closed");
+        assert_eq!(adviser.times(), 1);
+    });
+}
+
+#[test]
+fn a_slow_adviser_leaves_room_for_others() {
+    on_both_with(BESIDE, |app| {
+        let (slow, quick) = (Adviser::start(), Adviser::start());
+        slow.plays(Script::Wait);
+        put(app, &slow.url).is(201);
+        let other = json!({"slug": "other", "origins": ["https://other.example"]});
+        let made = app.post("/v1/sites", other).bearer(&app.admin);
+        made.send().is(201);
+        let named = app.put("/v1/sites/other/adviser", json!({"url": quick.url}));
+        named.bearer(&app.admin).send().is(201);
+        quick.says(json!({"verdict": "reject"}));
+        std::thread::scope(|threads| {
+            for n in 0..20 {
+                threads.spawn(move || post(app, &format!("Number {n}")).is(201));
+            }
+            while slow.times() < 4 {
+                std::thread::yield_now();
+            }
+            let mut body = comment("a", "Elsewhere");
+            body["site"] = json!("other");
+            body["url"] = json!("https://other.example/a");
+            let rejected = app.post("/v1/comments", body).send().is(202);
+            assert_eq!(codes(&rejected), ["advised"]);
+        });
+        assert!(slow.times() <= 8, "each place is free again once at most");
+    });
+}

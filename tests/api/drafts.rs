@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, SITE, comment, on_both};
+use crate::letters::{Letters, follower, sent};
+use crate::support::{Answer, App, SITE, comment, eventually, on_both};
 
 fn decide(app: &App, body: Value) -> Value {
     let answer = app
@@ -175,6 +176,30 @@ fn a_new_text_is_turned_down_and_the_old_one_stays() {
         let undone = decide(app, json!({"action": "undo", "ids": [mine["id"]]}));
         assert_eq!(undone["code"], "conflict", "{undone}");
         assert_eq!((public(app, &mine), pending(app)), (json!("First"), 1));
+    });
+}
+
+#[test]
+fn whoever_wrote_a_text_that_is_turned_down_is_told_why() {
+    on_both(|app| {
+        let token = follower(app, &Letters::of(app), "a", "ann@example.org");
+        let mine = app.post("/v1/comments", comment("a", "First"));
+        let mut mine = mine.bearer(&token).send().is(201).body;
+        mine["token"] = json!(token);
+        app.policy(json!({"moderation": "pre"}));
+        let told = |text: &str| {
+            sent(app).iter().any(|letter| {
+                let is_about = letter.contains("was not published; the one before");
+                is_about && letter.contains(text) && letter.contains("insults people")
+            })
+        };
+        for text in ["Second text", "Third text"] {
+            edit(app, &mine, text).is(202);
+            let reject = json!({"action": "reject", "ids": [mine["id"]], "reason": "abuse"});
+            decide(app, reject);
+            assert_eq!(public(app, &mine), "First");
+            eventually("letter", || told(text).then_some(()));
+        }
     });
 }
 

@@ -148,6 +148,18 @@ pub fn follower(app: &App, letters: &Letters, page: &str, email: &str) -> String
     guest
 }
 
+/// The letters that went out, as they lie in the directory.
+pub fn sent(app: &App) -> Vec<String> {
+    let Ok(files) = std::fs::read_dir(app.dir.path().join("mail")) else {
+        return Vec::new();
+    };
+    let paths = files.map(|file| file.unwrap().path());
+    let letters = paths.filter(|path| path.extension().is_some_and(|end| end == "eml"));
+    letters
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
 fn state(app: &App, token: &str, page: &str) -> serde_json::Value {
     let thread = app.page(page)["thread"]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/threads/{thread}/me");

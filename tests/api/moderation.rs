@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
-use crate::letters::{Letters, follower};
+use crate::letters::{Letters, follower, sent};
 use crate::support::{Answer, App, ORIGIN, SITE, comment, eventually, on_both, page_url};
 
 /// Posts a comment that is held.
@@ -577,18 +577,6 @@ fn only_the_sites_own_people_direct_threads() {
     });
 }
 
-/// The letters that went out, as they lie in the directory.
-fn letters(app: &App) -> Vec<String> {
-    let Ok(files) = std::fs::read_dir(app.dir.path().join("mail")) else {
-        return Vec::new();
-    };
-    let paths = files.map(|file| file.unwrap().path());
-    let letters = paths.filter(|path| path.extension().is_some_and(|end| end == "eml"));
-    letters
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect()
-}
-
 #[test]
 fn a_moderator_is_told_once_of_each_comment_that_waits() {
     on_both(|app| {
@@ -604,7 +592,7 @@ fn a_moderator_is_told_once_of_each_comment_that_waits() {
         let mut hinting = comment("a", "Please read me");
         hinting["title"] = json!("Cheap watches");
         let first = app.post("/v1/comments", hinting).send().is(202).body;
-        let letter = eventually("letter", || letters(app).pop());
+        let letter = eventually("letter", || sent(app).pop());
         assert!(letter.contains("To: nora@example.org"), "{letter}");
         assert!(letter.contains("Please read me") && letter.contains("/s/decide/"));
         assert!(!letter.contains("Cheap watches"), "{letter}");
@@ -628,12 +616,12 @@ fn a_moderator_is_told_once_of_each_comment_that_waits() {
         // Letters go out in the order they were called for: this one's is the last.
         held(app, "a", "Me too");
         let last = eventually("letter of the second comment", || {
-            letters(app)
+            sent(app)
                 .into_iter()
                 .find(|letter| letter.contains("Me too"))
         });
         assert!(last.contains("Tide tables"), "{last}");
-        assert_eq!(letters(app).len(), 2);
+        assert_eq!(sent(app).len(), 2);
     });
 }
 

@@ -294,3 +294,23 @@ fn a_site_without_sign_on_signs_nobody_in() {
         sign_in(app, &token).refuses(403, "forbidden");
     });
 }
+
+#[test]
+fn the_name_that_a_site_gives_is_judged_like_any_other() {
+    on_both(|app| {
+        trust_secret(app);
+        let path = format!("/v1/moderation/rules/block?site={SITE}");
+        let list = app.put(&path, json!({"entries": ["viagra"]}));
+        list.bearer(&app.moderator).send().is(204);
+        let write = |name: &str| {
+            let token = hs256(SECRET.as_bytes(), &with(claims("ada"), "name", json!(name)));
+            let own = sign_in(app, &token).is(200).body;
+            let call = app.post("/v1/comments", comment("a", "A kind word"));
+            call.bearer(own["token"].as_str().unwrap()).send()
+        };
+        write("Ada").is(201);
+        let refused = write("Vi\u{430}gra Ada").is(202);
+        assert_eq!(refused.body["status"], "rejected");
+        assert_eq!(refused.body["reasons"][0]["code"], "word_blocked");
+    });
+}

@@ -291,3 +291,38 @@ fn a_spent_challenge_is_forgotten_when_it_is_good_no_more() {
         assert_eq!(forget(later), 0);
     });
 }
+
+#[test]
+fn a_link_that_somebody_new_adds_later_waits() {
+    on_both(|app| {
+        app.policy(json!({"proof_of_work": "suspicious"}));
+        let mine = plain(app, "See [here](https://a.example)").refuses(422, "work_required");
+        assert!(mine.body["challenge_url"].is_string());
+        let mine = post(
+            app,
+            "See [here](https://a.example)",
+            &solved(&challenge(app)),
+        );
+        let mine = mine.is(201).body;
+        let path = format!("/v1/comments/{}", mine["id"].as_str().unwrap());
+        let edit = |text: &str| {
+            let call = app.patch(&path, json!({"body": text}));
+            call.bearer(mine["token"].as_str().unwrap()).send()
+        };
+        edit("Look [there](https://a.example)").is(200);
+        let held = edit("Look <https://b.example>").is(202);
+        assert_eq!(held.body["reasons"][0]["code"], "late_links");
+        assert_eq!(
+            app.page("a")["comments"]["items"][0]["body_html"],
+            "<p>Look <a href=\"https://a.example\" rel=\"nofollow ugc noopener noreferrer\">there</a></p>\n"
+        );
+        app.policy(json!({"proof_of_work": "off"}));
+        edit("Look <https://c.example> and on").is(202);
+        let call = app.post(
+            "/v1/moderation/actions",
+            json!({"action": "approve", "ids": [mine["id"]]}),
+        );
+        call.bearer(&app.moderator).send().is(200);
+        edit("Look <https://d.example>").is(200);
+    });
+}

@@ -1,0 +1,216 @@
+//! What is found out about a comment before the transaction that judges it: what its words, its links and the site's spam model
+//! say, in one read, and then what the site's adviser says of it.
+
+use std::sync::Arc;
+
+use super::advice::{self, Advice, Question};
+use super::bans;
+use super::caller::Caller;
+use super::comments::{self, Draft, Edit, Outcome};
+use super::drafts;
+use super::idempotency::{self, Retry};
+use super::judging::{self, Judges};
+use super::signing::Signature;
+use super::work;
+use crate::domain::id::CommentId;
+use crate::domain::judgement::Opinion;
+use crate::domain::judgement::likeness::Print;
+use crate::domain::judgement::spam::{Author, Score};
+use crate::domain::judgement::words::Found;
+use crate::domain::judgement::writing::Writing;
+use crate::domain::time::Time;
+use crate::domain::token::Keys;
+use crate::error::Result;
+use crate::store::comments as rows;
+use crate::store::people::{self, Person};
+use crate::store::sites::{self, Site};
+use crate::store::threads::{self, Thread};
+use crate::store::{Conn, Store};
+use crate::view;
+
+/// What was found out about a comment before the transaction.
+#[derive(Clone, Default)]
+pub(super) struct Heard {
+    pub(super) author: Author,
+    pub(super) links: u32,
+    /// Whether an edit leads where the text before did not.
+    pub(super) adds_links: bool,
+    pub(super) found: Option<Found>,
+    pub(super) print: Option<Print>,
+    pub(super) advice: Opinion,
+    pub(super) spam: Option<Suspicion>,
+}
+
+/// What the site's spam model says.
+#[derive(Clone)]
+pub(super) struct Suspicion {
+    pub(super) score: Score,
+    pub(super) is_held: bool,
+}
+
+/// A text with what the spam model is told of it.
+struct Said<'a> {
+    writing: &'a Writing,
+    /// What the page is called.
+    title: Option<&'a str>,
+    /// By whom, if they are known.
+    person: Option<&'a Person>,
+    /// See [`Author::hasty`].
+    hasty: bool,
+}
+
+impl Heard {
+    fn of(conn: &mut Conn, judges: &Judges, site: &Site, said: &Said) -> Result<Self> {
+        let decided = |of: fn(&Person) -> i64| {
+            let count = said.person.map_or(0, of);
+            u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+        };
+        let author = Author {
+            spam: decided(|person| person.rejected),
+            approved: decided(|person| person.approved),
+            hasty: said.hasty,
+        };
+        let writing = said.writing;
+        let model = judges.models.of(conn, site.id)?;
+        let score = model.judge(writing, said.title, author);
+        let percent = site.policy.spam_hold;
+        let limit = percent.map(|percent| model.threshold(percent as f32 / 100.0));
+        Ok(Self {
+            author,
+            links: u32::try_from(writing.links.len()).unwrap_or(u32::MAX),
+            adds_links: false,
+            found: judges.rules.find(conn, site.id, writing)?,
+            print: Print::of(&writing.text, !writing.links.is_empty()),
+            advice: Opinion::None,
+            spam: Some(Suspicion {
+                is_held: limit.is_some_and(|limit| score.log_odds > limit),
+                score,
+            }),
+        })
+    }
+
+    /// Whether the comment leads anywhere.
+    pub(super) fn has_links(&self) -> bool {
+        self.links > 0
+    }
+}
+
+/// What is to be known of a new comment; nothing of one that is not judged.
+pub(super) async fn of_new(
+    store: &Store,
+    keys: &Keys,
+    judges: &Judges,
+    caller: &Caller,
+    draft: &Arc<Draft>,
+    retry: Option<&Retry>,
+    now: Time,
+) -> Result<Option<Heard>> {
+    if !judging::are_judged(caller, draft.page.site) {
+        return Ok(None);
+    }
+    let (keys, judges, caller) = (keys.clone(), judges.clone(), caller.clone());
+    let (draft, retry, advice) = (draft.clone(), retry.cloned(), judges.advice.clone());
+    let found = store.read(move |conn| {
+        let Some(site) = sites::by_id(conn, draft.page.site)? else {
+            // The transaction will find that out too.
+            return Ok(None);
+        };
+        let person = caller.person.as_ref();
+        let (_, thread) = threads::by_key(conn, site.id, draft.page.key.as_str())?;
+        let signature = Signature::beneath(&draft.signature, person, &site.policy);
+        let name = signature.name.as_ref().map(|name| name.as_str());
+        let website = signature.website.as_ref().map(ToString::to_string);
+        let known = thread.as_ref().and_then(Thread::title);
+        let said = Said {
+            writing: &Writing::of_html(draft.html.as_str()).signed(name, website.as_deref()),
+            title: known.or(draft.title.as_ref().map(|title| title.as_str())),
+            person,
+            hasty: draft.hasty,
+        };
+        let heard = Heard::of(conn, &judges, &site, &said)?;
+        let is_open = thread.is_none_or(|thread| view::thread::is_open(&thread, &site.policy, now));
+        let stranger = Person::guest(site.id, now);
+        let author = person.unwrap_or(&stranger);
+        // Nobody else's service is asked about what is turned away, or was answered before.
+        let will_be_judged = is_open
+            && idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_none()
+            && bans::find(conn, &keys, author, draft.network, now)?.is_none()
+            && (!work::is_needed(&site, author, &heard, &draft.work, now)
+                || draft.work.is_good(conn)?);
+        let question = match will_be_judged {
+            true => advice::about_new(conn, &site, person, &draft, signature)?,
+            false => None,
+        };
+        Ok(Some((heard, question)))
+    });
+    with_advice(&advice, found.await?, now).await
+}
+
+/// What is to be known of a comment's new text; nothing of one that is not judged.
+pub(super) async fn of_edit(
+    store: &Store,
+    keys: &Keys,
+    judges: &Judges,
+    caller: &Caller,
+    id: CommentId,
+    edit: &Arc<Edit>,
+    now: Time,
+) -> Result<Option<Heard>> {
+    let (keys, judges, caller) = (keys.clone(), judges.clone(), caller.clone());
+    let (edit, advice) = (edit.clone(), judges.advice.clone());
+    let found = store.read(move |conn| {
+        // Whether the caller may know that is decided behind the lock; nobody else's text is looked at.
+        let comment = rows::by_id(conn, id)?.filter(|comment| caller.wrote(comment));
+        let Some(comment) = comment else {
+            return Ok(None);
+        };
+        let judged = judging::are_judged(&caller, comment.site_id);
+        let (Some(site), Some(author), true) = (
+            sites::by_id(conn, comment.site_id)?,
+            people::by_id(conn, comment.person_id)?,
+            judged,
+        ) else {
+            return Ok(None);
+        };
+        let thread = threads::by_id(conn, comment.thread_id)?;
+        let (name, website) = (&comment.author_name, &comment.author_website);
+        let writing = Writing::of_html(edit.html.as_str());
+        let said = Said {
+            writing: &writing.signed(name.as_deref(), website.as_deref()),
+            title: thread.as_ref().and_then(Thread::title),
+            person: Some(&author),
+            hasty: false,
+        };
+        let before = Writing::of_html(&comment.body_html).links;
+        let heard = Heard {
+            adds_links: said.writing.links.iter().any(|link| !before.contains(link)),
+            ..Heard::of(conn, &judges, &site, &said)?
+        };
+        let will_be_judged = comments::check_editable(&comment, &site, now).is_ok()
+            && drafts::is_news(conn, &comment, edit.source.as_str())?
+            && bans::find(conn, &keys, &author, edit.network, now)?.is_none();
+        let question = match (will_be_judged, thread) {
+            (true, Some(thread)) => {
+                advice::about_edit(conn, &site, &author, thread, comment, &edit)?
+            }
+            _ => None,
+        };
+        Ok(Some((heard, question)))
+    });
+    with_advice(&advice, found.await?, now).await
+}
+
+async fn with_advice(
+    advice: &Advice,
+    found: Option<(Heard, Option<Question>)>,
+    now: Time,
+) -> Result<Option<Heard>> {
+    let Some((heard, question)) = found else {
+        return Ok(None);
+    };
+    let advice = match question {
+        Some(question) => advice.ask(question, now).await?,
+        None => Opinion::None,
+    };
+    Ok(Some(Heard { advice, ..heard }))
+}
