@@ -11,6 +11,7 @@
 mod drive;
 mod floor;
 mod instances;
+mod judging;
 mod large;
 mod live;
 mod reading;
@@ -22,10 +23,11 @@ mod weight;
 mod writing;
 
 /// A bench by name.
-const BENCHES: [(&str, fn()); 6] = [
+const BENCHES: [(&str, fn()); 7] = [
     ("weight", weight::run),
     ("reading", reading::run),
     ("writing", writing::run),
+    ("judging", judging::run),
     ("live", live::run),
     ("large", large::run),
     ("instances", instances::run),

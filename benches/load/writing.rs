@@ -76,6 +76,11 @@ fn page(service: &Service, index: usize) -> String {
 
 /// A comment of somebody new. No three of its words stand together in another, which would be held as a repetition.
 pub fn comment(page: &str) -> String {
+    comment_by(page, "")
+}
+
+/// The same, by whom these headers say.
+pub fn comment_by(page: &str, headers: &str) -> String {
     let body = json!({
         "site": "demo", "url": page, "author": {"name": format!("Reader {NUMBER}")},
         "body": format!(
@@ -83,7 +88,7 @@ pub fn comment(page: &str) -> String {
              nobody {NUMBER} asked them {NUMBER} until winter. {NUMBER} *Is there* {NUMBER} a [source](https://example.org/{NUMBER})?"
         ),
     });
-    drive::post("/v1/comments", "", &body.to_string())
+    drive::post("/v1/comments", headers, &body.to_string())
 }
 
 fn measure(

@@ -13,6 +13,8 @@ use diesel::sql_types::Binary;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use super::time::Time;
+
 /// A UUID that belongs to rows of kind `K`; sixteen bytes in the database, hyphenated text outside.
 #[derive(AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
@@ -92,6 +94,12 @@ impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.
     pub fn new() -> Self {
         Self::from_uuid(Uuid::now_v7())
+    }
+
+    /// The least id that is made at this time, or later.
+    pub fn earliest(time: Time) -> Self {
+        let millis = u64::try_from(time.micros() / 1000).unwrap_or_default();
+        Self::from_uuid(Uuid::from_u128(u128::from(millis) << 80))
     }
 
     /// The id that this UUID is.
@@ -223,5 +231,21 @@ where
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, DB>>::from_sql(value)?;
         Ok(Self::from_uuid(Uuid::from_slice(&bytes)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_told_apart_by_when_they_were_made() {
+        let made = CommentId::new();
+        let now = Time::now();
+        assert!(CommentId::earliest(now.minus(Duration::from_secs(1))) < made);
+        assert!(made < CommentId::earliest(now.plus(Duration::from_secs(1))));
+        assert_eq!(CommentId::earliest(Time::from_micros(-1)).bytes(), [0; 16]);
     }
 }

@@ -19,8 +19,7 @@ use crate::domain::time::Time;
 use crate::domain::webhook;
 use crate::error::{Error, Result};
 use crate::outbound::{Answer, Client, Failure, Request};
-use crate::store::Conn;
-use crate::store::advisers::{self, Adviser};
+use crate::store::advisers::Adviser;
 use crate::store::comments::Comment;
 use crate::store::people::Person;
 use crate::store::sites::Site;
@@ -191,20 +190,14 @@ impl Advice {
     }
 }
 
-/// What is asked about a new comment, where the site has an adviser. `person` is nobody for a guest who is new.
-///
-/// # Errors
-/// [`Error::Database`].
+/// What is asked about a new comment. `person` is nobody for a guest who is new.
 pub(super) fn about_new(
-    conn: &mut Conn,
+    adviser: Adviser,
     site: &Site,
     person: Option<&Person>,
     draft: &Draft,
     signature: Signature,
-) -> Result<Option<Question>> {
-    let Some(adviser) = advisers::of(conn, site.id)? else {
-        return Ok(None);
-    };
+) -> Question {
     let name = signature.name.map(|name| name.to_string());
     let website = signature.website.map(|website| website.to_string());
     let data = Submitted {
@@ -217,28 +210,22 @@ pub(super) fn about_new(
         body_html: draft.html.as_str().to_owned(),
         author: Author::of(person, name, website),
     };
-    Ok(Some(Question {
+    Question {
         adviser,
         kind: "comment.submitted",
         data,
-    }))
+    }
 }
 
-/// What is asked about a comment's new text, where the site has an adviser.
-///
-/// # Errors
-/// [`Error::Database`].
+/// What is asked about a comment's new text.
 pub(super) fn about_edit(
-    conn: &mut Conn,
+    adviser: Adviser,
     site: &Site,
     person: &Person,
     thread: Thread,
     comment: Comment,
     edit: &Edit,
-) -> Result<Option<Question>> {
-    let Some(adviser) = advisers::of(conn, site.id)? else {
-        return Ok(None);
-    };
+) -> Question {
     let data = Submitted {
         site: site.slug.clone(),
         title: thread.title().map(str::to_owned),
@@ -249,11 +236,11 @@ pub(super) fn about_edit(
         body_html: edit.html.as_str().to_owned(),
         author: Author::of(Some(person), comment.author_name, comment.author_website),
     };
-    Ok(Some(Question {
+    Question {
         adviser,
         kind: "comment.edited",
         data,
-    }))
+    }
 }
 
 /// What an answer says; or what is wrong with it.

@@ -62,6 +62,10 @@ pub fn find(
         return Ok(None);
     }
     let site = person.site_id;
+    // So on most sites.
+    if !bans::any(conn, site)? {
+        return Ok(None);
+    }
     let mut values = vec![person.id.bytes().to_vec()];
     for address in addresses(conn, person)? {
         values.extend(email_values(keys, site, &address));

@@ -33,11 +33,13 @@ use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment, Text};
 use crate::store::drafts as stored;
 use crate::store::events::{self, Locked};
-use crate::store::people::{self, Person};
+use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::threads;
-use crate::store::{Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes};
+use crate::store::{
+    Conn, Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes,
+};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -120,15 +122,16 @@ pub async fn post(
             if judging::turn_away(tx, &keys, &author, draft.network, thread, now)? {
                 return Ok(None);
             }
-            if is_new {
-                people::insert(tx, &author)?;
-            }
             if let Some(heard) = &heard
                 && work::is_needed(&site, &author, heard, &draft.work, now)
             {
                 draft.work.spend(tx, &site)?;
             }
-            let signature = sign(tx, &site, &mut author, &draft.signature)?;
+            let (signature, changes) = sign(tx, &site, &mut author, &draft.signature)?;
+            match is_new {
+                true => people::insert(tx, &author)?,
+                false => people::update(tx, author.id, &changes)?,
+            }
             let mut thread = open_thread(tx, &site, &draft, now)?;
             let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
             if let Some(about) = &draft.about {
@@ -227,19 +230,24 @@ fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Perso
     Ok((person, false))
 }
 
-/// How the comment is signed: a guest as they say, everybody else by the name they are known by.
-fn sign(tx: &mut Tx, site: &Site, author: &mut Person, given: &Signature) -> Result<Signature> {
+/// How the comment is signed, and what is new of its author.
+fn sign(
+    conn: &mut Conn,
+    site: &Site,
+    author: &mut Person,
+    given: &Signature,
+) -> Result<(Signature, Changes)> {
     let signature = Signature::beneath(given, Some(author), &site.policy);
     if *author.kind != Kind::Guest {
-        return Ok(signature);
+        return Ok((signature, Changes::default()));
     }
     signature.check_required(&site.policy)?;
     if let Some(name) = &signature.name {
-        signing::check_name(tx, site, name, "/author/name", Some(author))?;
+        signing::check_name(conn, site, name, "/author/name", Some(author))?;
     }
     let given = given.clone().without_hidden(&site.policy);
-    signing::remember(tx, author, &given)?;
-    Ok(signature)
+    let changes = signing::note(author, &given);
+    Ok((signature, changes))
 }
 
 fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Locked> {
@@ -370,7 +378,7 @@ pub async fn edit(
                 };
                 if let Some(heard) = &heard {
                     comments::set_risk(tx, id, ruling.risk())?;
-                    judging::remember(tx, &comment, heard, &ruling, now)?;
+                    judging::remember_anew(tx, &comment, heard, &ruling, now)?;
                 }
                 let text = Text {
                     revision: drafts::next_revision(tx, &comment)?,

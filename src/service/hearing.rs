@@ -25,7 +25,7 @@ use crate::store::comments as rows;
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Thread};
-use crate::store::{Conn, Store};
+use crate::store::{Conn, Store, advisers};
 use crate::view;
 
 /// What was found out about a comment before the transaction.
@@ -128,18 +128,20 @@ pub(super) async fn of_new(
             hasty: draft.hasty,
         };
         let heard = Heard::of(conn, &judges, &site, &said)?;
-        let is_open = thread.is_none_or(|thread| view::thread::is_open(&thread, &site.policy, now));
+        // Nobody else's service is asked about what is turned away, or was answered before.
         let stranger = Person::guest(site.id, now);
         let author = person.unwrap_or(&stranger);
-        // Nobody else's service is asked about what is turned away, or was answered before.
-        let will_be_judged = is_open
-            && idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_none()
-            && bans::find(conn, &keys, author, draft.network, now)?.is_none()
-            && (!work::is_needed(&site, author, &heard, &draft.work, now)
-                || draft.work.is_good(conn)?);
-        let question = match will_be_judged {
-            true => advice::about_new(conn, &site, person, &draft, signature)?,
-            false => None,
+        let question = match advisers::of(conn, site.id)? {
+            Some(adviser)
+                if thread.is_none_or(|it| view::thread::is_open(&it, &site.policy, now))
+                    && idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_none()
+                    && bans::find(conn, &keys, author, draft.network, now)?.is_none()
+                    && (!work::is_needed(&site, author, &heard, &draft.work, now)
+                        || draft.work.is_good(conn)?) =>
+            {
+                Some(advice::about_new(adviser, &site, person, &draft, signature))
+            }
+            _ => None,
         };
         Ok(Some((heard, question)))
     });
@@ -186,12 +188,15 @@ pub(super) async fn of_edit(
             adds_links: said.writing.links.iter().any(|link| !before.contains(link)),
             ..Heard::of(conn, &judges, &site, &said)?
         };
-        let will_be_judged = comments::check_editable(&comment, &site, now).is_ok()
-            && drafts::is_news(conn, &comment, edit.source.as_str())?
-            && bans::find(conn, &keys, &author, edit.network, now)?.is_none();
-        let question = match (will_be_judged, thread) {
-            (true, Some(thread)) => {
-                advice::about_edit(conn, &site, &author, thread, comment, &edit)?
+        let question = match advisers::of(conn, site.id)?.zip(thread) {
+            Some((adviser, thread))
+                if comments::check_editable(&comment, &site, now).is_ok()
+                    && drafts::is_news(conn, &comment, edit.source.as_str())?
+                    && bans::find(conn, &keys, &author, edit.network, now)?.is_none() =>
+            {
+                Some(advice::about_edit(
+                    adviser, &site, &author, thread, comment, &edit,
+                ))
             }
             _ => None,
         };

@@ -118,12 +118,12 @@ pub async fn guest(
                 return Err(Error::GuestsNotAllowed);
             }
             let mut person = Person::guest(site.id, now);
-            people::insert(tx, &person)?;
             let signature = signature.clone().without_hidden(&site.policy);
             if let Some(name) = &signature.name {
                 signing::check_name(tx, &site, name, "/name", None)?;
             }
-            signing::remember(tx, &mut person, &signature)?;
+            signing::note(&mut person, &signature);
+            people::insert(tx, &person)?;
             let outcome = Outcome { guest: person.id };
             idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
             let minted = begin_session(tx, &keys, &person, now)?;

@@ -109,7 +109,20 @@ pub(super) fn judge(tx: &mut Tx, case: &Case) -> Result<Ruling> {
     Ruling::by(opinions)
 }
 
-/// Keeps what was said of a comment, and by what its text is known again.
+/// Keeps what was said of a comment's text, and by what it is known again, in the place of what was kept of the text before.
+pub(super) fn remember_anew(
+    tx: &mut Tx,
+    comment: &Comment,
+    heard: &Heard,
+    ruling: &Ruling,
+    now: Time,
+) -> Result<()> {
+    judgements::erase(tx, comment.id)?;
+    prints::erase(tx, comment.id)?;
+    remember(tx, comment, heard, ruling, now)
+}
+
+/// Keeps what was said of a new comment, and by what its text is known again.
 pub(super) fn remember(
     tx: &mut Tx,
     comment: &Comment,
@@ -123,8 +136,7 @@ pub(super) fn remember(
         author: Json::new(heard.author),
         at: now,
     };
-    judgements::put(tx, &judgement)?;
-    prints::erase(tx, comment.id)?;
+    judgements::insert(tx, &judgement)?;
     let numbers = heard.print.as_ref().map(Print::numbers).unwrap_or_default();
     let (site, thread) = (comment.site_id, comment.thread_id);
     prints::put(tx, site, comment.id, thread, &numbers, now)

@@ -6,9 +6,9 @@ use crate::domain::skeleton::skeleton;
 use crate::domain::text::{Email, Name, Website};
 use crate::domain::word::Kind;
 use crate::error::{Error, FieldError, Result};
+use crate::store::Conn;
 use crate::store::people::{self, Changes, Person};
 use crate::store::sites::Site;
-use crate::store::{Conn, Tx};
 
 /// What a guest says of themselves.
 #[derive(Clone, Default)]
@@ -135,8 +135,8 @@ pub fn check_name(
     Ok(())
 }
 
-/// Remembers what a guest said of themselves, for the next form.
-pub fn remember(tx: &mut Tx, person: &mut Person, signature: &Signature) -> Result<()> {
+/// Notes what a guest said of themselves, for the next form; gives what is new of it, to be stored.
+pub fn note(person: &mut Person, signature: &Signature) -> Changes {
     let mut changes = Changes::default();
     if let Some(name) = &signature.name
         && person.name.as_deref() != Some(name.as_str())
@@ -158,5 +158,5 @@ pub fn remember(tx: &mut Tx, person: &mut Person, signature: &Signature) -> Resu
         person.website = Some(website.as_str().to_owned());
         changes.website.clone_from(&person.website);
     }
-    people::update(tx, person.id, &changes)
+    changes
 }

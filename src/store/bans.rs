@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::{Literal, among};
 use super::schema::{bans, comment_networks};
 use super::types::Named;
 use crate::domain::id::{BanId, CommentId, SiteId};
@@ -69,12 +70,21 @@ pub fn matching(conn: &mut Conn, site: SiteId, values: &[Vec<u8>]) -> Result<Vec
     let query = bans::table
         .filter(bans::site_id.eq(site))
         .filter(bans::kind.eq_any(BanKind::EACH.map(Named)))
-        .filter(bans::value.eq_any(values))
+        .filter(among(bans::value, values))
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "lifted_at IS NULL",
-        ));
+        .filter(Literal("lifted_at IS NULL"));
     Ok(query.rows(conn)?)
+}
+
+/// Whether there is any ban on a site that nobody has ended.
+pub fn any(conn: &mut Conn, site: SiteId) -> Result<bool> {
+    let query = bans::table
+        .filter(bans::site_id.eq(site))
+        .filter(Literal("lifted_at IS NULL"))
+        .select(bans::id)
+        .limit(1);
+    let found: Option<BanId> = query.row(conn)?;
+    Ok(found.is_some())
 }
 
 /// Under which keys the networks are hashed that are banned on a site.
@@ -82,9 +92,7 @@ pub fn epochs(conn: &mut Conn, site: SiteId) -> Result<Vec<i64>> {
     let query = bans::table
         .filter(bans::site_id.eq(site))
         .filter(bans::kind.eq(Named(BanKind::Network)))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "lifted_at IS NULL",
-        ))
+        .filter(Literal("lifted_at IS NULL"))
         .select(bans::epoch)
         .distinct();
     let epochs: Vec<Option<i64>> = query.rows(conn)?;
@@ -138,7 +146,7 @@ pub fn network_of(conn: &mut Conn, comment: CommentId) -> Result<Option<(i64, Ve
 /// Forgets where at most `limit` comments from before `before` came from; gives how many.
 pub fn forget_networks(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
     let old: Vec<CommentId> = comment_networks::table
-        .filter(comment_networks::at.lt(before))
+        .filter(comment_networks::comment_id.lt(CommentId::earliest(before)))
         .limit(limit)
         .select(comment_networks::comment_id)
         .rows(conn)?;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::{Literal, fixed};
 use super::schema::comments;
 use super::threads::Thread;
 use super::types::{Json, Named};
@@ -262,9 +263,7 @@ pub fn pinned(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Comment>> {
     let query = comments::table
         .filter(comments::thread_id.eq(thread))
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "pinned AND listed",
-        ))
+        .filter(Literal("pinned AND listed"))
         .filter(comments::status.eq(Named(Status::Published)))
         .order(comments::published_at.asc());
     Ok(query.rows(conn)?)
@@ -452,8 +451,9 @@ pub fn count_replies(conn: &mut Conn, ancestors: &[CommentId], difference: i64) 
 
 /// Says that something happened beneath a root.
 pub fn touch(conn: &mut Conn, root: CommentId, at: Time) -> Result<()> {
-    diesel::update(comments::table.find(root))
-        .set(comments::active_at.eq(at))
+    fixed::<()>("UPDATE comments SET active_at = ? WHERE id = ?")
+        .number(at.micros())
+        .id(root)
         .run(conn)?;
     Ok(())
 }

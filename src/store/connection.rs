@@ -139,6 +139,7 @@ pub(super) fn connect(database: &Database) -> Result<Conn> {
                  PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
                  PRAGMA trusted_schema = OFF;
+                 PRAGMA temp_store = MEMORY;
                  PRAGMA cache_size = -8000;",
             )?;
             Ok(Conn::Sqlite(conn))

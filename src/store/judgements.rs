@@ -26,9 +26,8 @@ pub struct Judgement {
     pub at: Time,
 }
 
-/// Puts a judgement in the place of the one before. The caller holds the thread's lock.
-pub fn put(conn: &mut Conn, judgement: &Judgement) -> Result<()> {
-    erase(conn, judgement.comment_id)?;
+/// Keeps a judgement of a comment that has none.
+pub fn insert(conn: &mut Conn, judgement: &Judgement) -> Result<()> {
     diesel::insert_into(judgements::table)
         .values(judgement)
         .run(conn)?;

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::Literal;
 use super::people::Person;
 use super::schema::{mailbox_people, mailboxes, outbox, sign_ins, subscriptions};
 use crate::domain::id::{MailboxId, PersonId, SiteId};
@@ -176,9 +177,7 @@ pub fn set_person(conn: &mut Conn, id: MailboxId, person: PersonId) -> Result<()
 pub fn signed_in_by(conn: &mut Conn, person: PersonId) -> Result<Option<Mailbox>> {
     let query = mailboxes::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "person_id IS NOT NULL",
-        ))
+        .filter(Literal("person_id IS NOT NULL"))
         .filter(mailboxes::person_id.eq(person));
     Ok(query.row(conn)?)
 }
@@ -213,9 +212,7 @@ pub fn idle(conn: &mut Conn, before: Time, limit: i64) -> Result<Vec<MailboxId>>
         .filter(outbox::state.eq("waiting"));
     let query = mailboxes::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "confirmed_at IS NULL",
-        ))
+        .filter(Literal("confirmed_at IS NULL"))
         .filter(mailboxes::created_at.lt(before))
         .filter(diesel::dsl::not(diesel::dsl::exists(hangs)))
         .filter(diesel::dsl::not(diesel::dsl::exists(signs)))

@@ -63,6 +63,10 @@ const MIGRATIONS: &[Migration] = &[
         "0008_letters_of_moderation",
         include_str!("../../migrations/0008_letters_of_moderation/up.sql"),
     ),
+    same(
+        "0009_leaner",
+        include_str!("../../migrations/0009_leaner/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

@@ -10,6 +10,7 @@ mod connection;
 pub mod consents;
 pub mod drafts;
 pub mod events;
+mod fixed;
 pub mod idempotency;
 pub mod judgements;
 pub mod lessons;

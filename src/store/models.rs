@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::Literal;
 use super::schema::models;
 use crate::domain::id::SiteId;
 use crate::error::Result;
@@ -87,7 +88,7 @@ pub(super) fn unteach(conn: &mut Conn, site: SiteId, lesson: i64) -> Result<()> 
 pub fn behind(conn: &mut Conn, limit: i64) -> Result<Vec<SiteId>> {
     let query = models::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("told > taught"))
+        .filter(Literal("told > taught"))
         .order(models::site_id)
         .limit(limit)
         .select(models::site_id);

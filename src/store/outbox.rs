@@ -7,6 +7,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::Conn;
+use super::fixed::Literal;
 use super::schema::outbox;
 use super::types::{Json, Named};
 use crate::domain::id::{DeliveryId, MailboxId, SiteId, SubjectId, ThreadId};
@@ -622,9 +623,7 @@ pub fn letter_to(conn: &mut Conn, recipient: MailboxId, end: [u8; 4]) -> Result<
 pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
     let done: Vec<DeliveryId> = outbox::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "state = 'done'",
-        ))
+        .filter(Literal("state = 'done'"))
         .filter(outbox::created_at.lt(before))
         .limit(limit)
         .select(outbox::id)

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::{Literal, among};
 use super::schema::people;
 use super::types::Named;
 use crate::domain::id::{PersonId, SiteId};
@@ -134,7 +135,7 @@ pub fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
 
 /// These people, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<Person>> {
-    Ok(people::table.filter(people::id.eq_any(ids)).rows(conn)?)
+    Ok(people::table.filter(among(people::id, ids)).rows(conn)?)
 }
 
 /// The person that the site's own sign-on calls so.
@@ -180,9 +181,7 @@ pub fn staff_bears(
         .filter(people::site_id.eq(site))
         .filter(people::skeleton.eq(skeleton))
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "role <> 'reader'",
-        ))
+        .filter(Literal("role <> 'reader'"))
         .select(people::id)
         .limit(2)
         .rows(conn)?;
@@ -193,7 +192,7 @@ pub fn staff_bears(
 pub fn moderators_with_email(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
     let query = people::table
         .filter(people::site_id.eq(site))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
+        .filter(Literal(
             "role <> 'reader' AND role IN ('moderator', 'admin')",
         ))
         .filter(people::email.is_not_null());
@@ -204,9 +203,7 @@ pub fn moderators_with_email(conn: &mut Conn, site: SiteId) -> Result<Vec<Person
 pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
     let query = people::table
         .filter(people::site_id.eq(site))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "role <> 'reader'",
-        ))
+        .filter(Literal("role <> 'reader'"))
         .order(people::created_at);
     Ok(query.rows(conn)?)
 }
@@ -251,6 +248,7 @@ pub fn guests_with_email(
 ) -> Result<Vec<Person>> {
     let query = people::table
         .filter(people::site_id.eq(site))
+        .filter(people::email.is_not_null())
         .filter(lower_email().eq(folded))
         .filter(people::kind.eq(Named(Kind::Guest)))
         .order(people::id)
@@ -262,6 +260,7 @@ pub fn guests_with_email(
 pub fn vouched_for(conn: &mut Conn, site: SiteId, folded: &str) -> Result<Option<Person>> {
     let query = people::table
         .filter(people::site_id.eq(site))
+        .filter(people::email.is_not_null())
         .filter(lower_email().eq(folded))
         .filter(people::kind.eq_any([Named(Kind::Staff), Named(Kind::Sso)]))
         .order(people::id);
@@ -272,6 +271,7 @@ pub fn vouched_for(conn: &mut Conn, site: SiteId, folded: &str) -> Result<Option
 pub fn forget_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<()> {
     let theirs = people::table
         .filter(people::site_id.eq(site))
+        .filter(people::email.is_not_null())
         .filter(lower_email().eq(folded))
         .filter(people::kind.ne(Named(Kind::Staff)));
     diesel::update(theirs)

@@ -1,10 +1,10 @@
 //! `prints`: by what a text is known again when somebody sends it to another page.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary};
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::{among, fixed};
 use super::schema::prints;
 use crate::domain::id::{CommentId, SiteId, ThreadId};
 use crate::domain::time::Time;
@@ -31,7 +31,7 @@ pub fn seen(
 ) -> Result<Vec<Seen>> {
     let query = prints::table
         .filter(prints::site_id.eq(site))
-        .filter(prints::number.eq_any(numbers))
+        .filter(among(prints::number, numbers))
         .filter(prints::comment_id.ne(but))
         .filter(prints::at.ge(since))
         .select((prints::number, prints::comment_id, prints::thread_id));
@@ -53,15 +53,15 @@ pub fn put(
     numbers.sort_unstable();
     for number in numbers {
         // Diesel's own is not there for two databases at once.
-        diesel::sql_query(
-            "INSERT INTO prints (site_id, number, comment_id, thread_id, at) VALUES ($1, $2, $3, $4, $5) \
+        fixed::<()>(
+            "INSERT INTO prints (site_id, number, comment_id, thread_id, at) VALUES (?, ?, ?, ?, ?) \
              ON CONFLICT (site_id, number) DO NOTHING",
         )
-        .bind::<Binary, _>(site)
-        .bind::<BigInt, _>(number)
-        .bind::<Binary, _>(comment)
-        .bind::<Binary, _>(thread)
-        .bind::<BigInt, _>(now)
+        .id(site)
+        .number(number)
+        .id(comment)
+        .id(thread)
+        .number(now.micros())
         .run(conn)?;
     }
     Ok(())
@@ -73,16 +73,14 @@ pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
     Ok(())
 }
 
-/// Forgets at most `limit` numbers from before `before`; gives how many.
+/// Forgets the numbers of at most `limit` rows of comments from before `before`; gives how many.
 pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
     let old: Vec<CommentId> = prints::table
-        .filter(prints::at.lt(before))
-        .order(prints::at)
+        .filter(prints::comment_id.lt(CommentId::earliest(before)))
+        .order(prints::comment_id)
         .limit(limit)
         .select(prints::comment_id)
         .rows(conn)?;
-    let query = prints::table
-        .filter(prints::comment_id.eq_any(&old))
-        .filter(prints::at.lt(before));
+    let query = prints::table.filter(prints::comment_id.eq_any(&old));
     Ok(diesel::delete(query).run(conn)?)
 }

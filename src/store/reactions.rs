@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::among;
 use super::schema::{reaction_counts, reactions};
 use crate::domain::id::{CommentId, PersonId, ThreadId};
 use crate::domain::time::Time;
@@ -60,7 +61,7 @@ pub fn remove(conn: &mut Conn, comment: CommentId, person: PersonId, emoji: &str
 /// How many of each emoji these comments have.
 pub fn counts(conn: &mut Conn, comments: &[CommentId]) -> Result<Vec<(CommentId, String, i64)>> {
     let query = reaction_counts::table
-        .filter(reaction_counts::comment_id.eq_any(comments))
+        .filter(among(reaction_counts::comment_id, comments))
         .filter(reaction_counts::count.gt(0));
     Ok(query.rows(conn)?)
 }

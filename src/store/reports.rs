@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::fixed::Literal;
 use super::schema::reports;
 use super::types::Named;
 use crate::domain::id::{CommentId, PersonId, ReportId, SiteId};
@@ -143,9 +144,7 @@ pub fn page(
 pub fn forget_contacts(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
     let old: Vec<ReportId> = reports::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "contact IS NOT NULL",
-        ))
+        .filter(Literal("contact IS NOT NULL"))
         .filter(reports::decided_at.lt(before))
         .limit(limit)
         .select(reports::id)

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::comments::{self, Comment};
 use super::connection::Run;
+use super::fixed::Literal;
 use super::mailboxes::{self, Mailbox};
 use super::schema::{mailbox_people, subscriptions};
 use super::types::Named;
@@ -410,9 +411,7 @@ pub fn of_person(
 pub fn forget_pending(conn: &mut Conn, now: Time, limit: i64) -> Result<usize> {
     let old: Vec<SubscriptionId> = subscriptions::table
         // Spelled out, so that SQLite sees that its partial index applies.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "state = 'pending'",
-        ))
+        .filter(Literal("state = 'pending'"))
         .filter(subscriptions::expires_at.le(now))
         .limit(limit)
         .select(subscriptions::id)

@@ -1,10 +1,10 @@
 //! `tallies`: numbers that are kept by increments, so that nobody has to count a million rows.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Integer, Text};
 
 use super::Conn;
 use super::connection::Run;
+use super::fixed::fixed;
 use super::schema::tallies;
 use crate::domain::id::{SiteId, ThreadId};
 use crate::error::Result;
@@ -23,18 +23,18 @@ pub fn add(
     thread: ThreadId,
     difference: i64,
 ) -> Result<()> {
-    let slot = i32::from(thread.bytes()[0] & 15);
+    let slot = i64::from(thread.bytes()[0] & 15);
     // Diesel's own upsert is not there for two databases at once.
-    diesel::sql_query(
-        "INSERT INTO tallies (site_id, day, name, slot, count) VALUES ($1, $2, $3, $4, $5) \
+    fixed::<()>(
+        "INSERT INTO tallies (site_id, day, name, slot, count) VALUES (?, ?, ?, ?, ?) \
          ON CONFLICT (site_id, day, name, slot) DO UPDATE SET count = tallies.count + excluded.count",
     )
-    .bind::<Binary, _>(site)
-    .bind::<BigInt, _>(day)
-    .bind::<Text, _>(name)
-    .bind::<Integer, _>(slot)
-    .bind::<BigInt, _>(difference)
-    .execute(conn)?;
+    .id(site)
+    .number(day)
+    .text(name)
+    .number(slot)
+    .number(difference)
+    .run(conn)?;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! `threads` and the keys that lead to them.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::board::Change;
 use super::connection::Run;
+use super::fixed::fixed;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
 use super::{Conn, Tx};
@@ -177,8 +179,9 @@ pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
 
 /// Counts published comments up or down.
 pub fn count(conn: &mut Conn, id: ThreadId, difference: i64) -> Result<()> {
-    diesel::update(threads::table.find(id))
-        .set(threads::comment_count.eq(threads::comment_count + difference))
+    fixed::<()>("UPDATE threads SET comment_count = comment_count + ? WHERE id = ?")
+        .number(difference)
+        .id(id)
         .run(conn)?;
     Ok(())
 }
@@ -221,12 +224,9 @@ pub fn versions(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<(ThreadId, i64)
 
 /// Moves the log's head on; [`super::events::append`] is the only one to call this.
 pub(super) fn advance(conn: &mut Conn, id: ThreadId, at: Time) -> Result<i64> {
-    let version = diesel::update(threads::table.find(id))
-        .set((
-            threads::version.eq(threads::version + 1),
-            threads::last_at.eq(at),
-        ))
-        .returning(threads::version)
-        .get_result(conn)?;
-    Ok(version)
+    let advanced = fixed::<BigInt>(
+        "UPDATE threads SET version = version + 1, last_at = ? WHERE id = ? RETURNING version",
+    );
+    let version = advanced.number(at.micros()).id(id).row(conn)?;
+    version.ok_or(Error::NotFound)
 }

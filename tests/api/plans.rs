@@ -15,7 +15,7 @@ use postil::store::audit::{self, Filter};
 use postil::store::comments::Roots;
 use postil::store::outbox::{self, Call};
 use postil::store::queue::{self, Queue};
-use postil::store::{Conn, Store, comments, events, subscriptions};
+use postil::store::{Conn, Store, bans, comments, events, subscriptions};
 use uuid::Uuid;
 
 use crate::support::{App, on_both};
@@ -124,8 +124,11 @@ const WHOLE: [&str; 4] = [
 fn is_straight(plan: &[String]) -> bool {
     let any = |word: &str| plan.iter().any(|step| step.contains(word));
     let by_index = any("USING INDEX") || any("USING COVERING INDEX") || any("Index ");
-    let is_walked =
-        |step: &String| step.contains("SCAN ") && !WHOLE.iter().any(|index| step.ends_with(index));
+    // Around an EXISTS there is a row of constants.
+    let is_walked = |step: &String| {
+        let is_whole = WHOLE.iter().any(|index| step.ends_with(index));
+        step.contains("SCAN ") && !is_whole && step != "SCAN CONSTANT ROW"
+    };
     by_index
         && !plan.iter().any(is_walked)
         && !any("TEMP B-TREE")
@@ -273,6 +276,14 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId
     add(
         "feed of a site".into(),
         Box::new(move |conn| comments::latest_of_site(conn, site, 50).map(drop)),
+    );
+    add(
+        "what answers a comment".into(),
+        Box::new(move |conn| comments::is_answered(conn, comment).map(drop)),
+    );
+    add(
+        "what a site bans".into(),
+        Box::new(move |conn| bans::any(conn, site).map(drop)),
     );
     add(
         "the log".into(),

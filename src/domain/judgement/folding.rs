@@ -1,6 +1,8 @@
 //! Text as a word list reads it, so that no spelling trick hides a word: case, accents and width always;
 //! look-alikes, letters drawn apart and letters written as figures in readings of their own.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::domain::characters::is_invisible;
@@ -28,8 +30,7 @@ impl Folded {
 /// The text without regard to case, accents, width and what cannot be seen. This is how entries of a list are
 /// folded, and the first reading of a comment.
 pub fn plain(text: &str) -> Folded {
-    let letters: Vec<Letter> = letters(text, &|c| fold(c)).collect();
-    written(&letters, |_, _, gap| gap == Gap::None)
+    written(&letters(text, fold), |_, _, gap| gap == Gap::None)
 }
 
 /// Every reading of a text: as it stands, and as somebody sees it who is meant to. Two readings undo tricks,
@@ -68,41 +69,86 @@ struct Letter {
 }
 
 /// What one character folds to; more than one letter is rare.
-type Small = String;
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Small {
+    Nothing,
+    One(char),
+    More(String),
+}
+
+impl Small {
+    fn of(mut letters: impl Iterator<Item = char>) -> Self {
+        let Some(first) = letters.next() else {
+            return Self::Nothing;
+        };
+        match letters.next() {
+            None => Self::One(first),
+            Some(second) => Self::More([first, second].into_iter().chain(letters).collect()),
+        }
+    }
+
+    fn first(&self) -> Option<char> {
+        match self {
+            Self::Nothing => None,
+            Self::One(letter) => Some(*letter),
+            Self::More(letters) => letters.chars().next(),
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Nothing => {}
+            Self::One(letter) => out.push(*letter),
+            Self::More(letters) => out.push_str(letters),
+        }
+    }
+}
+
+/// A text in compatibility form (UAX #15), without what cannot be seen.
+pub(super) fn composed(text: &str) -> Cow<'_, str> {
+    // As most texts are, and then it is in that form.
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    {
+        return Cow::Borrowed(text);
+    }
+    let seen = text
+        .nfkc()
+        .filter(|&c| c.is_whitespace() || !is_invisible(c));
+    Cow::Owned(seen.collect())
+}
 
 /// The letters of a text and the gaps before them.
-fn letters<'a>(
-    text: &'a str,
-    fold: &'a dyn Fn(char) -> String,
-) -> impl Iterator<Item = Letter> + 'a {
+fn letters(text: &str, fold: impl Fn(char) -> Small) -> Vec<Letter> {
+    let mut letters = Vec::with_capacity(text.len());
     let mut gap = Gap::Space;
     let mut alone = true;
-    text.nfkc()
-        .filter(|&c| c.is_whitespace() || !is_invisible(c))
-        .filter_map(move |c| {
-            let folded = fold(c);
-            let Some(first) = folded.chars().next() else {
-                // An accent goes without leaving a gap.
-                if !is_combining_mark(c) {
-                    gap = gap.max(gap_of(c));
-                }
-                return None;
-            };
-            let is_mark = is_combining_mark(first);
-            let here = stands_alone(first);
-            let before = match gap {
-                // A vowel sign belongs to the letter before it.
-                Gap::Inside if is_mark => Gap::Inside,
-                Gap::Inside if here || alone => Gap::None,
-                gap => gap,
-            };
-            alone = here || (is_mark && alone);
-            gap = Gap::Inside;
-            Some(Letter {
-                folded,
-                gap: before,
-            })
-        })
+    for c in composed(text).chars() {
+        let folded = fold(c);
+        let Some(first) = folded.first() else {
+            // An accent goes without leaving a gap.
+            if c.is_ascii() || !is_combining_mark(c) {
+                gap = gap.max(gap_of(c));
+            }
+            continue;
+        };
+        let is_mark = !first.is_ascii() && is_combining_mark(first);
+        let here = stands_alone(first);
+        let before = match gap {
+            // A vowel sign belongs to the letter before it.
+            Gap::Inside if is_mark => Gap::Inside,
+            Gap::Inside if here || alone => Gap::None,
+            gap => gap,
+        };
+        alone = here || (is_mark && alone);
+        gap = Gap::Inside;
+        letters.push(Letter {
+            folded,
+            gap: before,
+        });
+    }
+    letters
 }
 
 fn gap_of(c: char) -> Gap {
@@ -128,22 +174,24 @@ fn is_pictograph(c: char) -> bool {
 }
 
 /// A character in small letters without accents; empty for what is no letter, figure or pictograph.
-fn fold(c: char) -> String {
+fn fold(c: char) -> Small {
     if c.is_ascii() {
         return match c.is_ascii_alphanumeric() {
-            true => c.to_ascii_lowercase().to_string(),
-            false => String::new(),
+            true => Small::One(c.to_ascii_lowercase()),
+            false => Small::Nothing,
         };
     }
-    let small: String = std::iter::once(unframed(c))
+    let small = std::iter::once(unframed(c))
         .nfkd()
         .filter(|&c| c.is_alphanumeric() || is_script_mark(c) || is_pictograph(c))
         .flat_map(char::to_lowercase)
         // İ in small letters is an i with a dot above.
         .filter(|&c| !is_accent(c))
-        .map(|c| if c == 'ς' { 'σ' } else { c })
-        .collect();
-    if small == "ß" { "ss".into() } else { small }
+        .map(|c| if c == 'ς' { 'σ' } else { c });
+    match Small::of(small) {
+        Small::One('ß') => Small::More("ss".into()),
+        small => small,
+    }
 }
 
 /// White letters in black circles and squares (🅐, 🅰), and the letters of flags (🇦), which NFKC leaves alone.
@@ -184,7 +232,7 @@ fn written(letters: &[Letter], joins: impl Fn(usize, usize, Gap) -> bool) -> Fol
         }
         folded.mark();
         for letter in &letters[start..start + length] {
-            folded.text.push_str(&letter.folded);
+            letter.folded.write(&mut folded.text);
         }
         folded.mark();
         (start, before) = (start + length, length);
@@ -205,10 +253,7 @@ impl Folded {
 /// A text with its tricks undone: look-alikes are the Latin letters that they pass for, letters that stand apart are
 /// brought together, and runs of more than two of a letter become `most`.
 fn unmasked(text: &str, ell: char, most: usize) -> Folded {
-    let plain: Vec<char> = text
-        .nfkc()
-        .filter(|&c| c.is_whitespace() || !is_invisible(c))
-        .collect();
+    let plain: Vec<char> = composed(text).chars().collect();
     let is_latin = is_mostly_latin(&plain);
     let mut seen = String::with_capacity(text.len());
     let words: Vec<&[char]> = plain
@@ -239,14 +284,10 @@ fn unmasked(text: &str, ell: char, most: usize) -> Folded {
         }
     }
     // Ornaments between letters only keep them apart here.
-    let letters: Vec<Letter> = letters(&seen, &|c| {
-        if is_pictograph(unframed(c)) {
-            String::new()
-        } else {
-            fold(c)
-        }
-    })
-    .collect();
+    let letters = letters(&seen, |c| match is_pictograph(unframed(c)) {
+        true => Small::Nothing,
+        false => fold(c),
+    });
     let letters = squeezed(letters, most);
     written(&letters, |before, length, gap| match gap {
         Gap::Inside | Gap::None | Gap::Joint => true,

@@ -5,9 +5,8 @@ use std::fmt;
 
 use super::Author;
 use super::kinds::{Kind, kind};
-use crate::domain::characters::is_invisible;
+use crate::domain::judgement::folding::composed;
 use crate::domain::judgement::writing::Writing;
-use unicode_normalization::UnicodeNormalization;
 
 /// How many buckets there are. At 2^16 few of the some 100,000 traits of a thousand comments share one that matters.
 pub(super) const BUCKETS: usize = 1 << 16;
@@ -30,8 +29,8 @@ pub(super) enum Feature<'a> {
     Pair(&'a str, &'a str),
     /// A part of an address.
     Address(&'a str),
-    /// A run of letters, spaces included.
-    Letters(&'a str),
+    /// A run of letters, spaces included, by its hash: there are a thousand in a comment, and none is told.
+    Letters(u64),
     /// A kind of word, anywhere.
     Kind(Kind),
     /// Two kinds, anywhere.
@@ -50,25 +49,36 @@ impl Feature<'_> {
             Feature::Word(word) => (1, word, ""),
             Feature::Pair(one, other) => (2, one, other),
             Feature::Address(part) => (3, part, ""),
-            Feature::Letters(run) => (4, run, ""),
+            Feature::Letters(hash) => return stirred(hash),
             Feature::Kind(kind) => (5, kind.name(), ""),
             Feature::Kinds(one, other) => (6, one.name(), other.name()),
             Feature::Beside(one, other) => (7, one, other),
             Feature::Course(one, other) => (8, one.name(), other.name()),
             Feature::Shape(name) => (9, name, ""),
         };
-        // FNV-1a, then stirred, since its low bits are poor.
-        let start = 0xcbf2_9ce4_8422_2325 ^ purpose;
-        let bytes = one
-            .bytes()
-            .chain(std::iter::once(0xff))
-            .chain(other.bytes());
-        let hash = bytes.fold(start, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (hash >> 48) as u16
+        stirred(hash(purpose, one, other))
     }
+}
+
+/// Of the runs of letters.
+const LETTERS: u64 = 4;
+
+/// FNV-1a.
+fn hash(purpose: u64, one: &str, other: &str) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325 ^ purpose;
+    let bytes = one
+        .bytes()
+        .chain(std::iter::once(0xff))
+        .chain(other.bytes());
+    bytes.fold(start, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+/// The bucket of a hash, whose low bits are poor.
+fn stirred(hash: u64) -> u16 {
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hash >> 48) as u16
 }
 
 impl fmt::Display for Feature<'_> {
@@ -77,7 +87,7 @@ impl fmt::Display for Feature<'_> {
             Feature::Word(word) => write!(f, "word: {word}"),
             Feature::Pair(one, other) => write!(f, "words: {one} {other}"),
             Feature::Address(part) => write!(f, "address: {part}"),
-            Feature::Letters(run) => write!(f, "letters: {run}"),
+            Feature::Letters(_) => f.write_str("letters"),
             Feature::Kind(kind) => write!(f, "kind: {}", kind.name()),
             Feature::Kinds(one, other) => write!(f, "kinds: {} and {}", one.name(), other.name()),
             Feature::Beside(one, other) => write!(f, "words: {one} {other}"),
@@ -97,11 +107,7 @@ pub(super) fn features(
     author: Author,
     each: &mut dyn FnMut(Feature<'_>, f32),
 ) {
-    let text: String = writing
-        .text
-        .nfkc()
-        .filter(|&c| c.is_whitespace() || !is_invisible(c))
-        .collect();
+    let text = composed(&writing.text);
     let title: BTreeSet<String> = title
         .map(words)
         .unwrap_or_default()
@@ -141,8 +147,15 @@ pub(super) fn features(
             .windows(length + 1)
             .map(move |run| (run[0], run[length]))
     });
-    let group: BTreeSet<Token> = runs.map(|(from, to)| (4, &spaced[from..to], "")).collect();
-    say(&group, 0.8, each);
+    let mut runs: Vec<u64> = runs
+        .map(|(from, to)| hash(LETTERS, &spaced[from..to], ""))
+        .collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let value = shared(0.8, runs.len());
+    for run in runs {
+        each(Feature::Letters(run), value);
+    }
 
     say_kinds(&bounded, each);
     let links = shown + hidden.len() + usize::from(writing.website.is_some());
@@ -152,14 +165,18 @@ pub(super) fn features(
 /// Which kind of feature, and its words.
 type Token<'a> = (u8, &'a str, &'a str);
 
+/// What each of so many traits is worth.
+fn shared(weight: f32, count: usize) -> f32 {
+    weight / (count.max(1) as f32).sqrt()
+}
+
 fn say(group: &BTreeSet<Token>, weight: f32, each: &mut dyn FnMut(Feature<'_>, f32)) {
-    let value = weight / (group.len().max(1) as f32).sqrt();
+    let value = shared(weight, group.len());
     for &(purpose, one, other) in group {
         let feature = match purpose {
             1 => Feature::Word(one),
             2 => Feature::Pair(one, other),
             3 => Feature::Address(one),
-            4 => Feature::Letters(one),
             _ => Feature::Beside(one, other),
         };
         each(feature, value);
