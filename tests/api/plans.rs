@@ -15,7 +15,7 @@ use postil::store::audit::{self, Filter};
 use postil::store::comments::Roots;
 use postil::store::outbox::{self, Call};
 use postil::store::queue::{self, Queue};
-use postil::store::{Conn, Store, bans, comments, events, subscriptions};
+use postil::store::{Conn, Store, comments, events, subscriptions};
 use uuid::Uuid;
 
 use crate::support::{App, on_both};
@@ -280,10 +280,6 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId
     add(
         "what answers a comment".into(),
         Box::new(move |conn| comments::is_answered(conn, comment).map(drop)),
-    );
-    add(
-        "what a site bans".into(),
-        Box::new(move |conn| bans::any(conn, site).map(drop)),
     );
     add(
         "the log".into(),
