@@ -128,7 +128,14 @@ impl Site {
                     phrases: None,
                     sso,
                 };
-                let site = sites::change(store, &Caller::operator(), slug.as_str(), changes).await;
+                let site = sites::change(
+                    store,
+                    &Caller::operator(),
+                    slug.as_str(),
+                    changes,
+                    Time::now(),
+                )
+                .await;
                 let site = site.map_err(|error| unknown(error, slug.as_str()))?;
                 Ok(format!("Changed the site {}.\n", site.slug) + &describe(&site))
             }

@@ -180,6 +180,6 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
             .and_then(|sso| fields.take("/sso", sso.map(SsoKeys::parse).transpose())),
     };
     let changes = fields.finish(Some(changes))?;
-    let site = sites::change(&call.app.store, &call.caller, &slug, changes).await?;
+    let site = sites::change(&call.app.store, &call.caller, &slug, changes, call.now).await?;
     answer::private(StatusCode::OK, &Site::stored(&site))
 }

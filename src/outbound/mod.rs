@@ -87,6 +87,19 @@ impl Client {
     /// # Errors
     /// Why there is none.
     pub async fn post(&self, request: Request, patience: Duration) -> Result<Answer, Failure> {
+        self.post_holding(request, patience, ()).await
+    }
+
+    /// The same; `held` is let go when nothing is under way any more, even if nobody waits for the answer.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn post_holding<T: Send + 'static>(
+        &self,
+        request: Request,
+        patience: Duration,
+        held: T,
+    ) -> Result<Answer, Failure> {
         let end = Instant::now() + patience;
         let room = self.0.room.clone().acquire_owned();
         let permit = tokio::time::timeout_at(end, room)
@@ -96,7 +109,7 @@ impl Client {
         let inner = self.0.clone();
         let sending = tokio::task::spawn_blocking(move || {
             let answer = inner.send(&request, end.saturating_duration_since(Instant::now()));
-            drop(permit);
+            drop((permit, held));
             answer
         });
         sending.await.map_err(|_| Failure::Broken)?

@@ -36,6 +36,9 @@ const FAILURES: u32 = 3;
 /// For how long; then one comment tries again.
 const REST: Duration = Duration::from_secs(30);
 
+/// How long a question waits for a place; who has none by then would be left with too little time for an answer.
+const QUEUE: Duration = Duration::from_secs(1);
+
 /// How many comments one site's adviser is asked about at a time, so that one which is slow leaves room for others'.
 const AT_ONCE: usize = 4;
 
@@ -119,9 +122,22 @@ impl Advice {
             headers: webhook::headers(&adviser.secrets(now)?, &id, now, &body).into(),
             body,
         };
-        let answer = self.post(site, request).await;
-        // That there was no room here says nothing of the adviser.
-        let is_ours = matches!(answer, Err(Failure::Busy));
+        let asked = Instant::now();
+        let place = tokio::time::timeout(QUEUE, self.room(site).acquire_owned()).await;
+        let waited = asked.elapsed();
+        let answer = match place {
+            Ok(Ok(place)) => {
+                let left = PATIENCE.saturating_sub(waited);
+                self.client.post_holding(request, left, place).await
+            }
+            _ => Err(Failure::Busy),
+        };
+        // That there was no room here, or too little time left, says nothing of the adviser.
+        let is_ours = match answer {
+            Err(Failure::Busy) => true,
+            Err(Failure::Late) => waited > PATIENCE / 20,
+            _ => false,
+        };
         let heard = answer.map_err(|failure| (of_failure(failure), failure.to_string()));
         match heard.and_then(|answer| read(&answer)) {
             Ok((outcome, opinion)) => {
@@ -140,21 +156,13 @@ impl Advice {
         }
     }
 
-    /// Sends a request as soon as there is room for the site, all within [`PATIENCE`].
-    async fn post(&self, site: SiteId, request: Request) -> std::result::Result<Answer, Failure> {
-        let end = Instant::now() + PATIENCE;
-        let room = {
-            // Nothing is left half done here either.
-            let mut all = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-            let own = all.entry(site);
-            own.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
-                .clone()
-        };
-        let _place = tokio::time::timeout_at(end, room.acquire())
-            .await
-            .map_err(|_| Failure::Busy)?;
-        let left = end.saturating_duration_since(Instant::now());
-        self.client.post(request, left).await
+    /// A site's room.
+    fn room(&self, site: SiteId) -> Arc<Semaphore> {
+        // Nothing is left half done here either.
+        let mut all = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = all.entry(site);
+        own.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+            .clone()
     }
 
     /// Whether a site's adviser is to be left alone. When its rest is over, whoever asks this first tries it, and it rests on

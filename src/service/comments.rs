@@ -142,7 +142,7 @@ pub async fn post(
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
             let ruling = match &heard {
-                None => Ruling::default(),
+                None => judging::exempt(&caller, site.id)?,
                 Some(heard) => judging::judge(
                     tx,
                     &Case {
@@ -214,7 +214,12 @@ fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Post
 }
 
 /// The person who writes, and whether they are yet to be stored: a guest who writes for the first time.
-fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Person, bool)> {
+pub(super) fn author(
+    conn: &mut Conn,
+    site: &Site,
+    caller: &Caller,
+    now: Time,
+) -> Result<(Person, bool)> {
     if caller.authority.is_none() {
         if !site.policy.guests {
             return Err(Error::GuestsNotAllowed);
@@ -223,7 +228,7 @@ fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Perso
     }
     let known = caller.person_on(site.id)?;
     // What the token's lookup read may be older than this transaction.
-    let person = people::by_id(tx, known.id)?.ok_or(Error::TokenInvalid)?;
+    let person = people::by_id(conn, known.id)?.ok_or(Error::TokenInvalid)?;
     if *person.kind == Kind::Guest && !site.policy.guests {
         return Err(Error::GuestsNotAllowed);
     }
@@ -231,7 +236,7 @@ fn author(tx: &mut Tx, site: &Site, caller: &Caller, now: Time) -> Result<(Perso
 }
 
 /// How the comment is signed, and what is new of its author.
-fn sign(
+pub(super) fn sign(
     conn: &mut Conn,
     site: &Site,
     author: &mut Person,
@@ -363,7 +368,7 @@ pub async fn edit(
             }
             if drafts::is_news(tx, &comment, text)? {
                 let ruling = match &heard {
-                    None => Ruling::default(),
+                    None => judging::exempt(&caller, site.id)?,
                     Some(heard) => judging::judge(
                         tx,
                         &Case {
@@ -423,6 +428,9 @@ fn carry_out(
     now: Time,
 ) -> Result<()> {
     let was_public = *comment.status == Status::Published;
+    if ruling.outcome != Fate::Publish {
+        publishing::count_today(tx, comment, &publishing::held_for(&ruling.reasons), now)?;
+    }
     // What waited goes on waiting: an edit is no way past a moderator.
     let waits = ruling.outcome == Fate::Hold || (comment.draft && ruling.outcome == Fate::Publish);
     if was_public && waits {

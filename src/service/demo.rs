@@ -73,7 +73,7 @@ pub async fn prepare(
                 origins: Some(origins),
                 ..SiteChanges::default()
             };
-            sites::change(store, &Caller::operator(), SLUG, changes).await?
+            sites::change(store, &Caller::operator(), SLUG, changes, now).await?
         }
         Err(Error::UnknownSite) => {
             sites::add(store, &Caller::operator(), new_site(origins)?, None, now)

@@ -38,6 +38,8 @@ pub(super) struct Heard {
     pub(super) found: Option<Found>,
     pub(super) print: Option<Print>,
     pub(super) advice: Opinion,
+    /// Whether there is an adviser who was not asked, since this was to be turned away.
+    pub(super) is_unasked: bool,
     pub(super) spam: Option<Suspicion>,
 }
 
@@ -82,6 +84,7 @@ impl Heard {
             found: judges.rules.find(conn, site.id, writing)?,
             print: Print::of(&writing.text, !writing.links.is_empty()),
             advice: Opinion::None,
+            is_unasked: false,
             spam: Some(Suspicion {
                 is_held: limit.is_some_and(|limit| score.log_odds > limit),
                 score,
@@ -127,25 +130,42 @@ pub(super) async fn of_new(
             person,
             hasty: draft.hasty,
         };
-        let heard = Heard::of(conn, &judges, &site, &said)?;
-        // Nobody else's service is asked about what is turned away, or was answered before.
-        let stranger = Person::guest(site.id, now);
-        let author = person.unwrap_or(&stranger);
-        let question = match advisers::of(conn, site.id)? {
-            Some(adviser)
-                if thread.is_none_or(|it| view::thread::is_open(&it, &site.policy, now))
-                    && idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_none()
-                    && bans::find(conn, &keys, author, draft.network, now)?.is_none()
-                    && (!work::is_needed(&site, author, &heard, &draft.work, now)
-                        || draft.work.is_good(conn)?) =>
-            {
-                Some(advice::about_new(adviser, &site, person, &draft, signature))
-            }
-            _ => None,
+        let mut heard = Heard::of(conn, &judges, &site, &said)?;
+        let Some(adviser) = advisers::of(conn, site.id)? else {
+            return Ok(Some((heard, None)));
+        };
+        let is_open = thread.is_none_or(|it| view::thread::is_open(&it, &site.policy, now));
+        heard.is_unasked = !is_open
+            || idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_some()
+            || !may_write(conn, &keys, &site, &caller, &draft, &heard, now)?;
+        let question = match heard.is_unasked {
+            true => None,
+            false => Some(advice::about_new(adviser, &site, person, &draft, signature)),
         };
         Ok(Some((heard, question)))
     });
     with_advice(&advice, found.await?, now).await
+}
+
+/// Whether these people may write this at all, as things stand: nobody else's service hears of them otherwise.
+fn may_write(
+    conn: &mut Conn,
+    keys: &Keys,
+    site: &Site,
+    caller: &Caller,
+    draft: &Draft,
+    heard: &Heard,
+    now: Time,
+) -> Result<bool> {
+    let Ok((mut author, _)) = comments::author(conn, site, caller, now) else {
+        return Ok(false);
+    };
+    Ok(
+        bans::find(conn, keys, &author, draft.network, now)?.is_none()
+            && comments::sign(conn, site, &mut author, &draft.signature).is_ok()
+            && (!work::is_needed(site, &author, heard, &draft.work, now)
+                || draft.work.is_good(conn)?),
+    )
 }
 
 /// What is to be known of a comment's new text; nothing of one that is not judged.
@@ -188,17 +208,22 @@ pub(super) async fn of_edit(
             adds_links: said.writing.links.iter().any(|link| !before.contains(link)),
             ..Heard::of(conn, &judges, &site, &said)?
         };
-        let question = match advisers::of(conn, site.id)?.zip(thread) {
-            Some((adviser, thread))
-                if comments::check_editable(&comment, &site, now).is_ok()
-                    && drafts::is_news(conn, &comment, edit.source.as_str())?
-                    && bans::find(conn, &keys, &author, edit.network, now)?.is_none() =>
-            {
-                Some(advice::about_edit(
-                    adviser, &site, &author, thread, comment, &edit,
-                ))
+        let Some((adviser, thread)) = advisers::of(conn, site.id)?.zip(thread) else {
+            return Ok(Some((heard, None)));
+        };
+        let is_unasked = comments::check_editable(&comment, &site, now).is_err()
+            || !drafts::is_news(conn, &comment, edit.source.as_str())?
+            || bans::find(conn, &keys, &author, edit.network, now)?.is_some();
+        let heard = Heard {
+            is_unasked,
+            ..heard
+        };
+        let question = match is_unasked {
+            true => None,
+            false => {
+                let about = advice::about_edit(adviser, &site, &author, thread, comment, &edit);
+                Some(about)
             }
-            _ => None,
         };
         Ok(Some((heard, question)))
     });

@@ -19,7 +19,7 @@ use crate::domain::network::Network;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::domain::word::{Moderation, ProofOfWork, Role};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::comments::Comment;
 use crate::store::judgements::{self, Judgement};
 use crate::store::people::Person;
@@ -84,6 +84,17 @@ pub(super) fn are_judged(caller: &Caller, site: SiteId) -> bool {
     !caller.has(Role::Author, site)
 }
 
+/// What is ruled of what nobody looked at: it is published where these people's comments are not judged.
+///
+/// # Errors
+/// [`Error::Busy`] where they are: it became theirs, or something else that counts changed, since it was looked at.
+pub(super) fn exempt(caller: &Caller, site: SiteId) -> Result<Ruling> {
+    match are_judged(caller, site) {
+        true => Err(Error::Busy),
+        false => Ok(Ruling::default()),
+    }
+}
+
 /// Turns away who is banned, before anything of theirs is stored; the day's numbers tell of it. `thread` need not be written yet.
 pub(super) fn turn_away(
     tx: &mut Tx,
@@ -102,7 +113,13 @@ pub(super) fn turn_away(
 }
 
 /// Asks the phases about a case.
+///
+/// # Errors
+/// [`Error::Busy`] when it would have been turned away a moment ago, so that the adviser was not asked.
 pub(super) fn judge(tx: &mut Tx, case: &Case) -> Result<Ruling> {
+    if case.heard.is_unasked {
+        return Err(Error::Busy);
+    }
     let opinions = PHASES
         .iter()
         .map(|(name, phase)| Ok((*name, phase(case, tx)?)));

@@ -1,5 +1,8 @@
 //! Passages: where readers' remarks meet, and what authors ask about their text.
 
+use serde_json::json;
+
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::threads::may_be_unwritten;
 use crate::domain::id::{PassageId, ThreadId};
@@ -196,6 +199,7 @@ pub async fn plant(
             passages::set(tx, passage.id, &settings, now)?;
             events::append_passage(tx, &mut thread, Some(passage.id), now)?;
             passage = passages::by_id(tx, passage.id)?.ok_or(Error::NotFound)?;
+            record(tx, &caller, "plant", &thread, &passage, now)?;
             Ok((view::passage::Passage::from(&passage), is_new))
         })
         .await
@@ -230,10 +234,32 @@ pub async fn direct(
                     events::append_passage(tx, &mut thread, Some(id), now)?;
                 }
                 passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+                record(tx, &caller, "direct", &thread, &passage, now)?;
             }
             Ok(view::passage::Passage::from(&passage))
         })
         .await
+}
+
+/// Writes down what was done to a passage, but not its words, which may be anybody's.
+fn record(
+    tx: &mut Tx,
+    caller: &Caller,
+    action: &'static str,
+    thread: &Locked,
+    passage: &Passage,
+    now: Time,
+) -> Result<()> {
+    let act = Act {
+        site: Some(thread.site_id),
+        action,
+        object: "passage",
+        reason: None,
+        note: None,
+        was: json!({}),
+        became: json!({"state": *passage.state, "question": passage.question.is_some()}),
+    };
+    audit::record(tx, Some(caller), passage.id, &act, now)
 }
 
 /// The thread, locked, for somebody who directs it.

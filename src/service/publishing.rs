@@ -38,9 +38,7 @@ pub fn receive(
             Outcome::Reject => Status::Rejected,
             _ => Status::Pending,
         };
-        // A day's numbers say what was kept from the public, and why; not whether it was for good.
-        counted.push("held".to_owned());
-        counted.extend(reasons.iter().map(|reason| format!("held:{}", reason.code)));
+        counted.extend(held_for(&reasons));
         comment.reasons = Json::new(reasons);
         comment.status = Named(status);
         comment.queued_at = (status == Status::Pending).then_some(now);
@@ -48,6 +46,12 @@ pub fn receive(
         tally(tx, comment, None, status)?;
     }
     count_today(tx, comment, &counted, now)
+}
+
+/// What a day's numbers say of something that is kept from the public: that, and why; not whether it is for good.
+pub fn held_for(reasons: &[Reason]) -> Vec<String> {
+    let why = reasons.iter().map(|reason| format!("held:{}", reason.code));
+    std::iter::once("held".to_owned()).chain(why).collect()
 }
 
 /// Counts what happened to a comment today.

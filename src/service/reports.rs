@@ -174,6 +174,7 @@ fn hold_when_many(
         return Ok(());
     }
     let reasons = vec![Reason::reported()];
+    publishing::count_today(tx, comment, &publishing::held_for(&reasons), now)?;
     publishing::withdraw(tx, thread, comment, Status::Pending, reasons, now)?;
     super::comments::tell_moderators(tx, &site, comment, now)?;
     let act = Act {

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::ready::Ready;
 use crate::domain::id::SiteId;
@@ -80,12 +83,24 @@ pub async fn replace(
     now: Time,
 ) -> Result<()> {
     let (caller, slug) = (caller.clone(), slug.to_owned());
-    let entries = Json::new(entries.iter().map(str::to_owned).collect());
+    let entries: Json<Vec<String>> = Json::new(entries.iter().map(str::to_owned).collect());
     store
         .write(move |tx| {
             let site = sites::by_slug(tx, &slug)?.ok_or(Error::UnknownSite)?;
             caller.must_change(Role::Moderator, Some(site.id))?;
-            word_lists::put(tx, site.id, list, &entries, now)
+            let before = word_lists::of(tx, site.id)?;
+            let before = before.iter().find(|row| *row.list == list);
+            let act = Act {
+                site: Some(site.id),
+                action: "write_word_list",
+                object: "site",
+                reason: None,
+                note: None,
+                was: json!({"list": list, "entries": before.map_or(0, |row| row.entries.len())}),
+                became: json!({"list": list, "entries": entries.len()}),
+            };
+            word_lists::put(tx, site.id, list, &entries, now)?;
+            audit::record(tx, Some(&caller), site.id, &act, now)
         })
         .await
 }

@@ -1,7 +1,8 @@
 //! Sites: adding and changing them.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
 use crate::domain::id::SiteId;
@@ -15,7 +16,7 @@ use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
-use crate::store::{Conn, Store};
+use crate::store::{Conn, Store, Tx};
 
 /// What a new site is.
 #[derive(Debug, Clone)]
@@ -68,6 +69,7 @@ pub async fn add(
     now: Time,
 ) -> Result<(Site, bool)> {
     caller.must_change(Role::Admin, None)?;
+    let caller = caller.clone();
     let site = Site {
         id: SiteId::new(),
         slug: new.slug.to_string(),
@@ -97,6 +99,8 @@ pub async fn add(
                 )));
             }
             sites::insert(tx, &site)?;
+            let (was, became) = (json!({}), json!({"site": site.slug}));
+            record(tx, &caller, "add_site", &site, (was, became), now)?;
             idempotency::remember(tx, retry.as_ref(), &site.id, now)?;
             Ok((site.clone(), false))
         })
@@ -112,6 +116,7 @@ pub async fn change(
     caller: &Caller,
     slug: &str,
     changes: SiteChanges,
+    now: Time,
 ) -> Result<Site> {
     let (caller, slug) = (caller.clone(), slug.to_owned());
     store
@@ -121,6 +126,7 @@ pub async fn change(
             // The new version locks the row: what is read behind it is what the changes are made to.
             sites::bump(tx, id)?;
             let mut site = sites::by_id(tx, id)?.ok_or(Error::UnknownSite)?;
+            let before = site.clone();
             let changes = changes.clone();
             match changes.name {
                 Some(name) if name.is_empty() => site.name.clone_from(&site.slug),
@@ -145,9 +151,76 @@ pub async fn change(
                 site.sso = sso.map(Json::new);
             }
             sites::replace(tx, &site)?;
+            let values = difference(&before, &site)?;
+            record(tx, &caller, "change_site", &site, values, now)?;
             Ok(site)
         })
         .await
+}
+
+fn record(
+    tx: &mut Tx,
+    caller: &Caller,
+    action: &'static str,
+    site: &Site,
+    (was, became): (Value, Value),
+    now: Time,
+) -> Result<()> {
+    let act = Act {
+        site: Some(site.id),
+        action,
+        object: "site",
+        reason: None,
+        note: None,
+        was,
+        became,
+    };
+    audit::record(tx, Some(caller), site.id, &act, now)
+}
+
+/// What is different about a site, before and after. Of what is longer than a word there is only how long it is: there may be
+/// people's names in it.
+fn difference(before: &Site, after: &Site) -> Result<(Value, Value)> {
+    let (before, after) = (settings(before)?, settings(after)?);
+    let mut values = (Map::new(), Map::new());
+    for (name, became) in after {
+        let was = before.get(&name).cloned().unwrap_or_default();
+        if was != became {
+            values.0.insert(name.clone(), in_short(was));
+            values.1.insert(name, in_short(became));
+        }
+    }
+    Ok((Value::Object(values.0), Value::Object(values.1)))
+}
+
+/// A site's settings, its rules among the others.
+fn settings(site: &Site) -> Result<Map<String, Value>> {
+    let failed = |error| Error::Internal(format!("rendering JSON: {error}"));
+    let mut all = match serde_json::to_value(&*site.policy).map_err(failed)? {
+        Value::Object(policy) => policy,
+        _ => Map::new(),
+    };
+    let sso = site.sso.is_some();
+    let origins: Vec<String> = site.origins.iter().map(Origin::to_string).collect();
+    let phrases = serde_json::to_value(&*site.phrases).map_err(failed)?;
+    for (name, value) in [
+        ("name", json!(site.name)),
+        ("origins", json!(origins)),
+        ("locale", json!(site.locale)),
+        ("phrases", phrases),
+        ("sso", json!(sso)),
+    ] {
+        all.insert(name.to_owned(), value);
+    }
+    Ok(all)
+}
+
+fn in_short(value: Value) -> Value {
+    match value {
+        Value::Array(list) => json!({"entries": list.len()}),
+        Value::Object(map) => json!({"entries": map.len()}),
+        short => short,
+    }
 }
 
 /// The site of that name.

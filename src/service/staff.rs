@@ -1,5 +1,8 @@
 //! The people of a site: made by the operator's command line, never by being first to register.
 
+use serde_json::json;
+
+use super::audit::{self, Act};
 use super::caller::Caller;
 use super::tokens;
 use crate::domain::skeleton::skeleton;
@@ -41,6 +44,16 @@ pub async fn add(
             people::insert(tx, &person)?;
             let token = tokens::for_person(tx, &person, now)?;
             sites::bump(tx, site.id)?;
+            let act = Act {
+                site: Some(site.id),
+                action: "add_person",
+                object: "person",
+                reason: None,
+                note: None,
+                was: json!({}),
+                became: json!({"role": role}),
+            };
+            audit::record(tx, Some(&caller), person.id, &act, now)?;
             Ok((person, token))
         })
         .await

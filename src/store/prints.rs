@@ -73,14 +73,18 @@ pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
     Ok(())
 }
 
-/// Forgets the numbers of at most `limit` rows of comments from before `before`; gives how many.
+/// Forgets at most `limit` numbers from before `before` (and whatever else of that age those comments have); gives how many. A
+/// comment's id grows with time, so that the old are found by it.
 pub fn forget(conn: &mut Conn, before: Time, limit: i64) -> Result<usize> {
     let old: Vec<CommentId> = prints::table
         .filter(prints::comment_id.lt(CommentId::earliest(before)))
+        .filter(prints::at.lt(before))
         .order(prints::comment_id)
         .limit(limit)
         .select(prints::comment_id)
         .rows(conn)?;
-    let query = prints::table.filter(prints::comment_id.eq_any(&old));
+    let query = prints::table
+        .filter(prints::comment_id.eq_any(&old))
+        .filter(prints::at.lt(before));
     Ok(diesel::delete(query).run(conn)?)
 }

@@ -172,7 +172,18 @@ fn part(
             ),
         };
     }
-    if !queue.words.is_empty() {
+    if part == Part::Texts {
+        // Few wait, so they are looked through rather than indexed. Words are letters and figures.
+        for word in &queue.words {
+            let word = word.to_lowercase();
+            query = query.filter(
+                sql::<Bool>(
+                    "(SELECT lower(d.body) FROM drafts d WHERE d.comment_id = comments.id) LIKE ",
+                )
+                .bind::<Text, _>(format!("%{word}%")),
+            );
+        }
+    } else if !queue.words.is_empty() {
         query = match conn {
             Conn::Sqlite(_) => {
                 let quoted: Vec<_> = queue.words.iter().map(|w| format!("\"{w}\"")).collect();

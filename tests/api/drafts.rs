@@ -367,3 +367,23 @@ fn many_new_texts_are_paged_among_what_waits() {
         }
     });
 }
+
+#[test]
+fn a_new_text_is_found_by_its_own_words() {
+    on_both(|app| {
+        let mine = approved(app, "Ebb");
+        edit(app, &mine, "Flood at 100_percent").is(202);
+        for (words, found) in [
+            ("flood", 1),
+            ("FLOOD at", 1),
+            ("ebb", 0),
+            ("percent", 1),
+            ("100%25", 1),
+            ("101", 0),
+            ("flood ebb", 0),
+        ] {
+            let words = words.replace(' ', "+");
+            assert_eq!(queue(app, &format!("?q={words}")).len(), found, "{words}");
+        }
+    });
+}

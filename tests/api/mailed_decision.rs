@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::consent;
-use crate::letters::Letters;
+use crate::letters::{Letters, follower, sent};
 use crate::support::{Answer, App, SITE, comment, eventually, on_both};
 
 const NORA: &[&str] = &[
@@ -27,15 +27,8 @@ fn waiting(app: &App, text: &str) -> Value {
 
 /// The letters that went out, unfolded.
 fn letters(app: &App) -> Vec<String> {
-    let Ok(files) = std::fs::read_dir(app.dir.path().join("mail")) else {
-        return Vec::new();
-    };
-    let letters = files.map(|file| file.unwrap().path());
-    let letters = letters.filter(|path| path.extension().is_some_and(|end| end == "eml"));
-    let source = |path| std::fs::read_to_string(path).unwrap();
-    letters
-        .map(|path| source(path).replace("=\r\n", "").replace("=3D", "="))
-        .collect()
+    let unfolded = |letter: String| letter.replace("=\r\n", "").replace("=3D", "=");
+    sent(app).into_iter().map(unfolded).collect()
 }
 
 /// The letter that tells of this.
@@ -307,5 +300,41 @@ fn an_author_is_told_why_a_comment_is_public_no_more() {
             "{told}"
         );
         assert!(told.contains("dispute settlement"), "{told}");
+        assert!(told.contains("It is not about the page."), "{told}");
+    });
+}
+
+#[test]
+fn who_confirmed_an_address_is_told_what_became_of_a_comment_that_waited_and_nobody_else() {
+    on_both(|app| {
+        app.policy(json!({"moderation": "pre"}));
+        let token = follower(app, &Letters::of(app), "a", "ann@example.org");
+        let (mut held, mut unasked) = (Vec::new(), comment("a", "From Bob"));
+        unasked["author"]["email"] = json!("bob@example.org");
+        held.push(app.post("/v1/comments", unasked).send().is(202).body);
+        for text in ["Turned down", "Let out"] {
+            let call = app.post("/v1/comments", comment("a", text));
+            held.push(call.bearer(&token).send().is(202).body);
+        }
+        for (comment, action) in held.iter().zip(["reject", "reject", "approve"]) {
+            let body = json!({"action": action, "ids": [comment["id"]], "reason": "abuse"});
+            let call = app.post("/v1/moderation/actions", body);
+            call.bearer(&app.moderator).send().is(200);
+        }
+        let told = letter(app, "Your comment was not published");
+        assert!(
+            told.contains("Turned down") && told.contains("insults people"),
+            "{told}"
+        );
+        let told = letter(app, "Your comment is published");
+        assert!(
+            told.contains("To: ann@example.org") && told.contains("Let out"),
+            "{told}"
+        );
+        assert!(
+            !sent(app)
+                .iter()
+                .any(|letter| letter.contains("bob@example.org"))
+        );
     });
 }

@@ -58,18 +58,26 @@ fn every_act_leaves_one_line() {
         for (query, count) in [
             (format!("action=spam&person={person}"), 1),
             ("since=2100-01-01T00:00:00Z".into(), 0),
-            ("until=2100-01-01T00:00:00Z".into(), 7),
+            (format!("until=2100-01-01T00:00:00Z&object={id}"), 7),
+            (format!("since=2020-01-01T00:00:00Z&object={id}"), 7),
+            ("until=2020-01-01T00:00:00Z".into(), 0),
+            ("action=approve".into(), 0),
+            (
+                format!("person={}", posted["author"]["id"].as_str().unwrap()),
+                0,
+            ),
             (format!("site={SITE}&limit=2"), 2),
         ] {
             let list = get(app, &format!("/v1/moderation/audit?{query}"));
             assert_eq!(list["items"].as_array().unwrap().len(), count, "{query}");
         }
-        let page = get(app, "/v1/moderation/audit?limit=5");
+        let page = get(app, &format!("/v1/moderation/audit?limit=5&object={id}"));
         let next = page["next"].as_str().unwrap();
-        let rest = get(app, &format!("/v1/moderation/audit?limit=5&after={next}"));
+        let rest = format!("/v1/moderation/audit?limit=5&object={id}&after={next}");
+        let rest = get(app, &rest);
         assert_eq!(rest["items"].as_array().unwrap().len(), 2);
         let export = app
-            .get("/v1/moderation/audit/export")
+            .get(&format!("/v1/moderation/audit/export?object={id}"))
             .bearer(&app.moderator)
             .send()
             .is(200);
@@ -158,5 +166,65 @@ fn each_day_has_its_numbers() {
                 .send()
                 .refuses(400, "invalid_query");
         }
+    });
+}
+
+#[test]
+fn whoever_changes_the_rules_is_written_down_as_well() {
+    on_both(|app| {
+        let path = format!("/v1/moderation/rules/block?site={SITE}");
+        let list = app.put(&path, json!({"entries": ["casino", "viagra"]}));
+        list.bearer(&app.moderator).send().is(204);
+        app.policy(json!({"max_links": 3, "reserved_names": ["Ada Lovelace"]}));
+        app.policy(json!({"max_links": 3}));
+        app.postil(&["moderator", "add", SITE, "Nora"]);
+        let lines = app.get("/v1/moderation/audit").bearer(&app.admin).send();
+        let lines = lines.is(200).body;
+        let line = |action: &str| {
+            let items = lines["items"].as_array().unwrap();
+            let mut found = items.iter().filter(|line| line["action"] == action);
+            found
+                .next()
+                .unwrap_or_else(|| panic!("no {action}"))
+                .clone()
+        };
+        let words = line("write_word_list");
+        assert_eq!(words["before"], json!({"list": "block", "entries": 0}));
+        assert_eq!(words["after"], json!({"list": "block", "entries": 2}));
+        assert_eq!(line("add_person")["after"], json!({"role": "moderator"}));
+        // What is as it was leaves a line without values.
+        assert_eq!(line("change_site")["after"], json!({}));
+        let all = lines.to_string();
+        assert!(
+            all.contains(r#""max_links":3"#) && all.contains(r#""reserved_names":{"entries":1}"#)
+        );
+        assert!(!all.contains("casino") && !all.contains("Lovelace") && !all.contains("Nora"));
+    });
+}
+
+#[test]
+fn a_day_counts_new_texts_that_are_held_and_comments_that_reports_hold() {
+    on_both(|app| {
+        app.policy(json!({"report_threshold": 1}));
+        let path = format!("/v1/moderation/rules/suspect?site={SITE}");
+        let list = app.put(&path, json!({"entries": ["second"]}));
+        list.bearer(&app.moderator).send().is(204);
+        let posted = app.comment("a", "First");
+        let path = format!("/v1/comments/{}", posted["id"].as_str().unwrap());
+        let call = app.patch(&path, json!({"body": "Second"}));
+        call.bearer(posted["token"].as_str().unwrap())
+            .send()
+            .is(202);
+        let report = app.post(&format!("{path}/reports"), json!({"reason": "abuse"}));
+        report.bearer(&app.moderator).send().is(201);
+        let stats = get(app, &format!("/v1/moderation/stats?site={SITE}"));
+        let day = stats["items"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&day["held"], &day["received"]),
+            (&json!(2), &json!(1)),
+            "{day}"
+        );
+        assert_eq!(day["held_for"], json!({"reported": 1, "word_suspect": 1}));
+        assert_eq!(day["reported"], 1);
     });
 }

@@ -1,11 +1,14 @@
 //! Who may do what: every role against every act of moderation and administration, nothing left out.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, SITE, comment, on_both, page_url};
 
 /// In the order of the table's columns.
-const WHO: [&str; 9] = [
+const WHO: [&str; 10] = [
     "nobody",
     "guest",
     "author",
@@ -15,6 +18,7 @@ const WHO: [&str; 9] = [
     "foreign",
     "admin",
     "revoked",
+    "narrowed",
 ];
 
 /// Where the adviser of [`SITE`] is administered.
@@ -46,6 +50,7 @@ impl<'a> Stage<'a> {
         let (_, looker) =
             token(json!({"name": "looker", "role": "moderator", "site": SITE, "read_only": true}));
         let (_, foreign) = token(json!({"name": "foreign", "role": "moderator", "site": "other"}));
+        let (_, narrowed) = token(json!({"name": "narrowed", "role": "admin", "site": SITE}));
         let (id, revoked) = token(json!({"name": "revoked", "role": "admin"}));
         app.delete(&format!("/v1/tokens/{id}"))
             .bearer(&app.admin)
@@ -65,6 +70,7 @@ impl<'a> Stage<'a> {
             Some(foreign),
             Some(app.admin.clone()),
             Some(revoked),
+            Some(narrowed),
         ];
         let stage = Self { app, tokens };
         // Ann's own page, and one that is not hers.
@@ -117,6 +123,19 @@ impl<'a> Stage<'a> {
             .as_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// Undoes what was tried on a page's thread.
+    fn back(&self, page: &str, body: Value) {
+        let path = format!("/v1/moderation/threads/{}", self.thread(page));
+        self.call(5, "PATCH", &path, Some(body)).is(200);
+    }
+
+    /// The page's question, open.
+    fn planted(&self, page: &str) -> String {
+        let path = format!("/v1/threads/{}/passages/q1", self.thread(page));
+        let made = self.call(7, "PUT", &path, Some(question())).body;
+        made["id"].as_str().unwrap().to_owned()
     }
 
     fn ban(&self) -> String {
@@ -189,8 +208,41 @@ impl<'a> Stage<'a> {
                 self.call(5, "PATCH", &path, Some(open)).is(200);
                 answer
             }
-            "hide" => patch("own", json!({"hidden": false})),
-            "move" => patch("own", json!({"url": page_url("own")})),
+            "hide" => {
+                let answer = patch(rest, json!({"hidden": true}));
+                self.back(rest, json!({"hidden": false}));
+                answer
+            }
+            "move" => {
+                let thread = self.thread(rest);
+                let answer = patch(rest, json!({"url": page_url("moved")}));
+                let path = format!("/v1/moderation/threads/{thread}");
+                let back = json!({"url": page_url(rest)});
+                self.call(5, "PATCH", &path, Some(back)).is(200);
+                answer
+            }
+            "title" => patch(rest, json!({"title": "Tides"})),
+            "policy" => {
+                let answer = patch(rest, json!({"policy": {"moderation": "pre"}}));
+                self.back(rest, json!({"policy": {"moderation": null}}));
+                answer
+            }
+            "plant" => {
+                let path = format!("/v1/threads/{}/passages/q1", self.thread(rest));
+                self.call(who, "PUT", &path, Some(question()))
+            }
+            "question" => {
+                let path = format!("/v1/passages/{}", self.planted(rest));
+                self.call(who, "PATCH", &path, Some(json!({"state": "closed"})))
+            }
+            "list" => {
+                let path = format!("/v1/moderation/rules/suspect?site={SITE}");
+                self.call(who, "GET", &path, None)
+            }
+            "list_write" => {
+                let path = format!("/v1/moderation/rules/suspect?site={SITE}");
+                self.call(who, "PUT", &path, Some(json!({"entries": ["nonesuch"]})))
+            }
             "ban" => {
                 let body = json!({"kind": "person", "comment": self.comment("own")["id"]});
                 self.call(who, "POST", "/v1/moderation/bans", Some(body))
@@ -210,6 +262,17 @@ impl<'a> Stage<'a> {
                 self.call(who, "POST", &path, Some(body))
             }
             "sites" => self.call(who, "GET", "/v1/sites", None),
+            "site_show" => self.call(who, "GET", &format!("/v1/sites/{SITE}"), None),
+            "site_new" => {
+                let body = json!({"slug": format!("new{who}"), "origins": ["https://n.example"]});
+                self.call(who, "POST", "/v1/sites", Some(body))
+            }
+            "token_revoke" => {
+                let body = json!({"name": "gone", "role": "author", "site": SITE});
+                let made = self.call(7, "POST", "/v1/tokens", Some(body)).is(201).body;
+                let path = format!("/v1/tokens/{}", made["id"].as_str().unwrap());
+                self.call(who, "DELETE", &path, None)
+            }
             "site" => self.call(
                 who,
                 "PATCH",
@@ -233,6 +296,26 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// A question to a page's readers.
+fn question() -> Value {
+    json!({"exact": "High water was given at six", "prefix": "", "suffix": "", "start": 0, "end": 27,
+           "question": "Was it six?", "state": "open"})
+}
+
+/// The status of a stream, whose end nobody waits for.
+fn follow(app: &App, token: Option<&String>) -> u16 {
+    let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).unwrap();
+    let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+    let head = format!(
+        "GET /v1/moderation/events?site={SITE} HTTP/1.1\r\nHost: x\r\n{}\r\n",
+        bearer.unwrap_or_default()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    std::str::from_utf8(&start[9..]).unwrap().parse().unwrap()
+}
+
 /// A status, or the code of the one item that was decided about.
 fn outcome(answer: &Answer) -> String {
     let item = &answer.body["items"][0];
@@ -243,52 +326,85 @@ fn outcome(answer: &Answer) -> String {
 }
 
 /// nobody, guest, author (a person), cms (an author's token that is nobody's), looker (a moderator's token that
-/// only reads), moderator, foreign (a moderator of another site), admin, revoked.
+/// only reads), moderator, foreign (a moderator of another site), admin, revoked, narrowed (an administrator of this site alone).
 const TABLE: &[(&str, &str)] = &[
-    ("read comments", "401 403 403 403 200 200 403 200 401"),
-    ("read counts", "401 403 403 403 200 200 403 200 401"),
-    ("read bans", "401 403 403 403 200 200 403 200 401"),
-    ("read reports", "401 403 403 403 200 200 403 200 401"),
-    ("read audit", "401 403 403 403 200 200 403 200 401"),
-    ("read audit/export", "401 403 403 403 200 200 403 200 401"),
-    ("read stats", "401 403 403 403 200 200 403 200 401"),
-    ("person", "401 403 403 403 200 200 404 200 401"),
-    ("act approve", "401 403 403 403 403 200 not_found 200 401"),
-    ("act reject", "401 403 403 403 403 200 not_found 200 401"),
-    ("act spam", "401 403 403 403 403 200 not_found 200 401"),
-    ("act trash", "401 403 403 403 403 200 not_found 200 401"),
-    ("act restore", "401 403 403 403 403 200 not_found 200 401"),
-    ("act undo", "401 403 403 403 403 200 not_found 200 401"),
-    ("act pin own", "401 403 200 200 403 200 not_found 200 401"),
-    ("act unpin own", "401 403 200 200 403 200 not_found 200 401"),
+    ("read comments", "401 403 403 403 200 200 403 200 401 200"),
+    ("read counts", "401 403 403 403 200 200 403 200 401 200"),
+    ("read bans", "401 403 403 403 200 200 403 200 401 200"),
+    ("read reports", "401 403 403 403 200 200 403 200 401 200"),
+    ("read audit", "401 403 403 403 200 200 403 200 401 200"),
+    (
+        "read audit/export",
+        "401 403 403 403 200 200 403 200 401 200",
+    ),
+    ("read stats", "401 403 403 403 200 200 403 200 401 200"),
+    ("list", "401 403 403 403 200 200 403 200 401 200"),
+    ("list_write", "401 403 403 403 403 204 403 204 401 204"),
+    ("person", "401 403 403 403 200 200 404 200 401 200"),
+    (
+        "act approve",
+        "401 403 403 403 403 200 not_found 200 401 200",
+    ),
+    (
+        "act reject",
+        "401 403 403 403 403 200 not_found 200 401 200",
+    ),
+    ("act spam", "401 403 403 403 403 200 not_found 200 401 200"),
+    ("act trash", "401 403 403 403 403 200 not_found 200 401 200"),
+    (
+        "act restore",
+        "401 403 403 403 403 200 not_found 200 401 200",
+    ),
+    ("act undo", "401 403 403 403 403 200 not_found 200 401 200"),
+    (
+        "act pin own",
+        "401 403 200 200 403 200 not_found 200 401 200",
+    ),
+    (
+        "act unpin own",
+        "401 403 200 200 403 200 not_found 200 401 200",
+    ),
     (
         "act pin else",
-        "401 403 forbidden 200 403 200 not_found 200 401",
+        "401 403 forbidden 200 403 200 not_found 200 401 200",
     ),
     (
         "act unpin else",
-        "401 403 forbidden 200 403 200 not_found 200 401",
+        "401 403 forbidden 200 403 200 not_found 200 401 200",
     ),
-    ("spammer", "401 403 403 403 403 200 404 200 401"),
-    ("direct own", "401 403 200 200 403 200 403 200 401"),
-    ("direct else", "401 403 403 200 403 200 403 200 401"),
-    ("close own", "401 403 200 200 403 200 404 200 401"),
-    ("close else", "401 403 403 200 403 200 404 200 401"),
-    ("hide", "401 403 403 403 403 200 404 200 401"),
-    ("move", "401 403 403 403 403 200 404 200 401"),
-    ("ban", "401 403 403 403 403 201 404 201 401"),
-    ("lift", "401 403 403 403 403 204 404 204 401"),
-    ("report", "401 201 201 403 403 201 403 403 401"),
-    ("rule", "401 403 403 403 403 200 404 200 401"),
-    ("role", "401 403 403 403 403 403 403 200 401"),
-    ("sites", "401 403 403 403 403 403 403 200 401"),
-    ("site", "401 403 403 403 403 403 403 200 401"),
-    ("adviser", "401 403 403 403 403 403 403 201 401"),
-    ("adviser_show", "401 403 403 403 403 403 403 200 401"),
-    ("adviser_secret", "401 403 403 403 403 403 403 201 401"),
-    ("adviser_remove", "401 403 403 403 403 403 403 204 401"),
-    ("tokens", "401 403 403 403 403 403 403 200 401"),
-    ("token", "401 403 403 403 403 403 403 201 401"),
+    ("spammer", "401 403 403 403 403 200 404 200 401 200"),
+    ("direct own", "401 403 200 200 403 200 403 200 401 200"),
+    ("direct else", "401 403 403 200 403 200 403 200 401 200"),
+    ("close own", "401 403 200 200 403 200 404 200 401 200"),
+    ("close else", "401 403 403 200 403 200 404 200 401 200"),
+    ("title own", "401 403 200 200 403 200 404 200 401 200"),
+    ("title else", "401 403 403 200 403 200 404 200 401 200"),
+    ("policy own", "401 403 200 200 403 200 404 200 401 200"),
+    ("policy else", "401 403 403 200 403 200 404 200 401 200"),
+    ("plant own", "401 403 201 200 403 200 403 200 401 200"),
+    ("plant else", "401 403 403 201 403 200 403 200 401 200"),
+    ("question own", "401 403 200 200 403 200 403 200 401 200"),
+    ("question else", "401 403 403 200 403 200 403 200 401 200"),
+    ("hide own", "401 403 403 403 403 200 404 200 401 200"),
+    ("hide else", "401 403 403 403 403 200 404 200 401 200"),
+    ("move own", "401 403 403 403 403 200 404 200 401 200"),
+    ("move else", "401 403 403 403 403 200 404 200 401 200"),
+    ("ban", "401 403 403 403 403 201 404 201 401 201"),
+    ("lift", "401 403 403 403 403 204 404 204 401 204"),
+    ("report", "401 201 201 403 403 201 403 403 401 403"),
+    ("rule", "401 403 403 403 403 200 404 200 401 200"),
+    ("role", "401 403 403 403 403 403 403 200 401 200"),
+    ("sites", "401 403 403 403 403 403 403 200 401 200"),
+    ("site_show", "401 403 403 403 403 403 403 200 401 200"),
+    ("site_new", "401 403 403 403 403 403 403 201 401 403"),
+    ("site", "401 403 403 403 403 403 403 200 401 200"),
+    ("adviser", "401 403 403 403 403 403 403 201 401 200"),
+    ("adviser_show", "401 403 403 403 403 403 403 200 401 200"),
+    ("adviser_secret", "401 403 403 403 403 403 403 201 401 201"),
+    ("adviser_remove", "401 403 403 403 403 403 403 204 401 403"),
+    ("tokens", "401 403 403 403 403 403 403 200 401 403"),
+    ("token", "401 403 403 403 403 403 403 201 401 403"),
+    ("token_revoke", "401 403 403 403 403 403 403 204 401 403"),
 ];
 
 #[test]
@@ -307,6 +423,20 @@ fn each_role_may_do_what_the_table_says() {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}
+
+#[test]
+fn the_queue_is_followed_by_whom_the_table_lets_read_it() {
+    on_both(|app| {
+        let stage = Stage::set(app);
+        let expected = [401, 403, 403, 403, 200, 200, 403, 200, 401, 200];
+        let found: Vec<u16> = stage
+            .tokens
+            .iter()
+            .map(|token| follow(app, token.as_ref()))
+            .collect();
+        assert_eq!(found, expected);
     });
 }
 
