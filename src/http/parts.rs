@@ -60,9 +60,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
     },
     Part {
-        name: "moderate-HNYLCFFZ.js",
-        script: include_bytes!("../../widget/dist/postil/moderate-HNYLCFFZ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/moderate-HNYLCFFZ.js.br"),
+        name: "moderate-GJCFWZ47.js",
+        script: include_bytes!("../../widget/dist/postil/moderate-GJCFWZ47.js"),
+        brotli: include_bytes!("../../widget/dist/postil/moderate-GJCFWZ47.js.br"),
     },
     Part {
         name: "notify-LFUMHKYY.js",

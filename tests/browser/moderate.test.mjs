@@ -93,3 +93,19 @@ test('what changed since it was read is not decided about', TIMEOUT, async () =>
   await waiting.getByText('It has changed meanwhile').waitFor();
   assert.equal(await it.kept('Please let me in'), 0);
 });
+
+test('what comes to wait later is seen within a minute, and what others decided waits no more', TIMEOUT, async () => {
+  const it = await moderator();
+  await it.page.clock.install();
+  await it.reload();
+  await it.thread.getByText('Waiting for approval: 2').waitFor();
+  const id = (await it.comment('Buy cheap watches').getAttribute('id')).replace('postil-', '');
+  await administer('POST', 'moderation/actions', { action: 'spam', ids: [id] });
+  await write(it, 'I come late', 202);
+  assert.equal(await it.comment('I come late').count(), 0);
+  await it.page.clock.runFor(61_000);
+  await it.comment('I come late').getByText('waiting for approval').waitFor();
+  await it.comment('Buy cheap watches').waitFor({ state: 'detached' });
+  await it.thread.getByText('Waiting for approval: 2').waitFor();
+  assert.deepEqual(it.errors, []);
+});

@@ -4,6 +4,10 @@ import { WORDS } from './words.js';
 
 const ROLES = ['moderator', 'admin'];
 
+// Milliseconds between two looks, and most comments of one.
+const EVERY = 60_000;
+const MOST = 500;
+
 /**
  * @param {object} tools what the first file lends, see parts.js
  * @returns {{look: Function}}
@@ -92,19 +96,57 @@ export function begin({ h, map, has, conversation }) {
     count();
   };
 
+  /** What waits in this thread now, the first some hundreds of it. */
+  const waiting = async () => {
+    const path = `moderation/comments?thread=${conversation.model.info.id}&status=pending&limit=100`;
+    let items = [];
+    let after = '';
+    do {
+      const page = await client.act('GET', path + after);
+      items = [...items, ...page.items];
+      after = page.next && `&after=${page.next}`;
+    } while (after && items.length < MOST);
+    return items;
+  };
+
+  const look = async () => {
+    const { model, view } = conversation;
+    const items = await waiting();
+    const ids = map(items, ({ id }) => id);
+    // What others decided about meanwhile waits no more; if it was let out, the thread's log says so.
+    for (const id of pending) {
+      const { status, public_html: html } = model.get(id) ?? {};
+      if (has(ids, id) || status !== 'pending') continue;
+      // Where only a new text waited, the one that everybody reads stays.
+      if (html) model.patch(id, { status: 'published', body_html: html, public_html: null });
+      else model.withdraw(id);
+    }
+    for (const comment of items) model.foresee(comment);
+    pending = ids;
+    await catchUp();
+    count();
+  };
+
+  let timer;
+  /** Looks again every now and then: the log that everybody follows is silent about what waits. */
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      if (!conversation.view.element.isConnected) return;
+      if (moderates() && !document.hidden) await look().catch(() => {});
+      again();
+    }, EVERY);
+  };
+
   conversation.view.adorn(dress);
 
   return {
     /** Shows what waits in this thread, and the thread's own button. */
     async look() {
-      const { model, view } = conversation;
-      view.bar.after(bar);
+      conversation.view.bar.after(bar);
       count();
-      const { items } = await client.act('GET', `moderation/comments?thread=${model.info.id}&status=pending&limit=100`);
-      for (const comment of items) model.foresee(comment);
-      pending = map(items, ({ id }) => id);
-      view.sync();
-      count();
+      again();
+      await look();
     },
   };
 }
