@@ -60,9 +60,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
     },
     Part {
-        name: "moderate-GJCFWZ47.js",
-        script: include_bytes!("../../widget/dist/postil/moderate-GJCFWZ47.js"),
-        brotli: include_bytes!("../../widget/dist/postil/moderate-GJCFWZ47.js.br"),
+        name: "moderate-AN4NNYYT.js",
+        script: include_bytes!("../../widget/dist/postil/moderate-AN4NNYYT.js"),
+        brotli: include_bytes!("../../widget/dist/postil/moderate-AN4NNYYT.js.br"),
     },
     Part {
         name: "notify-LFUMHKYY.js",

@@ -82,19 +82,12 @@ impl Client {
         }))
     }
 
-    /// Posts a request, and reads the answer whole, all within `patience`.
+    /// Posts a request, and reads the answer whole, all within `patience`; `held` is let go when nothing is under way any more,
+    /// even if nobody waits for the answer.
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn post(&self, request: Request, patience: Duration) -> Result<Answer, Failure> {
-        self.post_holding(request, patience, ()).await
-    }
-
-    /// The same; `held` is let go when nothing is under way any more, even if nobody waits for the answer.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub async fn post_holding<T: Send + 'static>(
+    pub async fn post<T: Send + 'static>(
         &self,
         request: Request,
         patience: Duration,
@@ -102,7 +95,8 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let end = Instant::now() + patience;
         let room = self.0.room.clone().acquire_owned();
-        let permit = tokio::time::timeout_at(end, room)
+        // Who waited longer would have too little time left for an answer.
+        let permit = tokio::time::timeout_at(end - patience / 2, room)
             .await
             .map_err(|_| Failure::Busy)?
             .map_err(|_| Failure::Busy)?;
@@ -118,10 +112,6 @@ impl Client {
 
 impl Inner {
     fn send(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
-        // Nothing is left of it when all of it was spent on waiting for room.
-        if patience.is_zero() {
-            return Err(Failure::Busy);
-        }
         let agent = self
             .agent
             .get_or_init(|| agent(Guarded::new(DefaultResolver::default(), self.named.clone())));

@@ -55,7 +55,7 @@ async fn post(client: &Client, url: String) -> Result<(u16, String), Failure> {
         headers: vec![("webhook-id", "msg_1".into())],
         body: b"{}".to_vec(),
     };
-    let answer = client.post(request, PATIENCE).await?;
+    let answer = client.post(request, PATIENCE, ()).await?;
     Ok((answer.status, String::from_utf8(answer.body).unwrap()))
 }
 

@@ -39,6 +39,9 @@ const REST: Duration = Duration::from_secs(30);
 /// How long a question waits for a place; who has none by then would be left with too little time for an answer.
 const QUEUE: Duration = Duration::from_secs(1);
 
+/// Who waited no longer has left the adviser all of its time.
+const PROMPT: Duration = Duration::from_millis(100);
+
 /// How many comments one site's adviser is asked about at a time, so that one which is slow leaves room for others'.
 const AT_ONCE: usize = 4;
 
@@ -128,14 +131,14 @@ impl Advice {
         let answer = match place {
             Ok(Ok(place)) => {
                 let left = PATIENCE.saturating_sub(waited);
-                self.client.post_holding(request, left, place).await
+                self.client.post(request, left, place).await
             }
             _ => Err(Failure::Busy),
         };
         // That there was no room here, or too little time left, says nothing of the adviser.
         let is_ours = match answer {
             Err(Failure::Busy) => true,
-            Err(Failure::Late) => waited > PATIENCE / 20,
+            Err(Failure::Late) => waited > PROMPT,
             _ => false,
         };
         let heard = answer.map_err(|failure| (of_failure(failure), failure.to_string()));

@@ -428,13 +428,13 @@ fn carry_out(
     now: Time,
 ) -> Result<()> {
     let was_public = *comment.status == Status::Published;
-    if ruling.outcome != Fate::Publish {
+    let was_waiting = comment.draft || *comment.status == Status::Pending;
+    if ruling.outcome == Fate::Reject || (ruling.outcome == Fate::Hold && !was_waiting) {
         publishing::count_today(tx, comment, &publishing::held_for(&ruling.reasons), now)?;
     }
     // What waited goes on waiting: an edit is no way past a moderator.
     let waits = ruling.outcome == Fate::Hold || (comment.draft && ruling.outcome == Fate::Publish);
     if was_public && waits {
-        let was_waiting = comment.draft;
         drafts::hold(tx, comment, text, ruling.reasons, now)?;
         // They know of it, and find there what waits now.
         return match was_waiting {

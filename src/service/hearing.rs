@@ -138,10 +138,8 @@ pub(super) async fn of_new(
         heard.is_unasked = !is_open
             || idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_some()
             || !may_write(conn, &keys, &site, &caller, &draft, &heard, now)?;
-        let question = match heard.is_unasked {
-            true => None,
-            false => Some(advice::about_new(adviser, &site, person, &draft, signature)),
-        };
+        let question = (!heard.is_unasked)
+            .then(|| advice::about_new(adviser, &site, person, &draft, signature));
         Ok(Some((heard, question)))
     });
     with_advice(&advice, found.await?, now).await
@@ -218,13 +216,8 @@ pub(super) async fn of_edit(
             is_unasked,
             ..heard
         };
-        let question = match is_unasked {
-            true => None,
-            false => {
-                let about = advice::about_edit(adviser, &site, &author, thread, comment, &edit);
-                Some(about)
-            }
-        };
+        let question = (!is_unasked)
+            .then(|| advice::about_edit(adviser, &site, &author, thread, comment, &edit));
         Ok(Some((heard, question)))
     });
     with_advice(&advice, found.await?, now).await

@@ -187,6 +187,7 @@ pub async fn plant(
                     passage
                 }
             };
+            let before = passage.clone();
             if passage.selector() != planting.target.selector {
                 passages::place(tx, passage.id, passage.revision, &place, now)?;
             }
@@ -199,7 +200,12 @@ pub async fn plant(
             passages::set(tx, passage.id, &settings, now)?;
             events::append_passage(tx, &mut thread, Some(passage.id), now)?;
             passage = passages::by_id(tx, passage.id)?.ok_or(Error::NotFound)?;
-            record(tx, &caller, "plant", &thread, &passage, now)?;
+            if is_new
+                || passage.selector() != before.selector()
+                || asked(&passage) != asked(&before)
+            {
+                record(tx, &caller, "plant", &thread, (&before, &passage), now)?;
+            }
             Ok((view::passage::Passage::from(&passage), is_new))
         })
         .await
@@ -225,6 +231,7 @@ pub async fn direct(
             // Read again behind the lock.
             let mut passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
             if *passage.state != state {
+                let before = passage.clone();
                 let settings = Settings {
                     state: Some(Named(state)),
                     ..Settings::default()
@@ -234,7 +241,7 @@ pub async fn direct(
                     events::append_passage(tx, &mut thread, Some(id), now)?;
                 }
                 passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
-                record(tx, &caller, "direct", &thread, &passage, now)?;
+                record(tx, &caller, "direct", &thread, (&before, &passage), now)?;
             }
             Ok(view::passage::Passage::from(&passage))
         })
@@ -247,19 +254,25 @@ fn record(
     caller: &Caller,
     action: &'static str,
     thread: &Locked,
-    passage: &Passage,
+    (before, after): (&Passage, &Passage),
     now: Time,
 ) -> Result<()> {
+    let told = |passage: &Passage| json!({"state": *passage.state, "question": passage.question.is_some()});
     let act = Act {
         site: Some(thread.site_id),
         action,
         object: "passage",
         reason: None,
         note: None,
-        was: json!({}),
-        became: json!({"state": *passage.state, "question": passage.question.is_some()}),
+        was: told(before),
+        became: told(after),
     };
-    audit::record(tx, Some(caller), passage.id, &act, now)
+    audit::record(tx, Some(caller), after.id, &act, now)
+}
+
+/// What a passage's author says of it.
+fn asked(passage: &Passage) -> (bool, ThreadState, Option<&str>) {
+    (passage.planted, *passage.state, passage.question.as_deref())
 }
 
 /// The thread, locked, for somebody who directs it.

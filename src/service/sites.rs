@@ -151,8 +151,9 @@ pub async fn change(
                 site.sso = sso.map(Json::new);
             }
             sites::replace(tx, &site)?;
-            let values = difference(&before, &site)?;
-            record(tx, &caller, "change_site", &site, values, now)?;
+            if let Some(values) = difference(&before, &site)? {
+                record(tx, &caller, "change_site", &site, values, now)?;
+            }
             Ok(site)
         })
         .await
@@ -178,19 +179,25 @@ fn record(
     audit::record(tx, Some(caller), site.id, &act, now)
 }
 
-/// What is different about a site, before and after. Of what is longer than a word there is only how long it is: there may be
-/// people's names in it.
-fn difference(before: &Site, after: &Site) -> Result<(Value, Value)> {
+/// What is different about a site, before and after, if anything is. Of a list of names or phrases there is only how long it is, and
+/// of keys only that they are others.
+fn difference(before: &Site, after: &Site) -> Result<Option<(Value, Value)>> {
     let (before, after) = (settings(before)?, settings(after)?);
     let mut values = (Map::new(), Map::new());
     for (name, became) in after {
         let was = before.get(&name).cloned().unwrap_or_default();
         if was != became {
-            values.0.insert(name.clone(), in_short(was));
-            values.1.insert(name, in_short(became));
+            let (was, became) = match name.as_str() {
+                "origins" => (was, became),
+                "sso" => (json!(!was.is_null()), json!(!became.is_null())),
+                _ => (in_short(was), in_short(became)),
+            };
+            values.0.insert(name.clone(), was);
+            values.1.insert(name, became);
         }
     }
-    Ok((Value::Object(values.0), Value::Object(values.1)))
+    let is_other = !values.0.is_empty();
+    Ok(is_other.then_some((Value::Object(values.0), Value::Object(values.1))))
 }
 
 /// A site's settings, its rules among the others.
@@ -200,15 +207,19 @@ fn settings(site: &Site) -> Result<Map<String, Value>> {
         Value::Object(policy) => policy,
         _ => Map::new(),
     };
-    let sso = site.sso.is_some();
     let origins: Vec<String> = site.origins.iter().map(Origin::to_string).collect();
-    let phrases = serde_json::to_value(&*site.phrases).map_err(failed)?;
     for (name, value) in [
         ("name", json!(site.name)),
         ("origins", json!(origins)),
         ("locale", json!(site.locale)),
-        ("phrases", phrases),
-        ("sso", json!(sso)),
+        (
+            "phrases",
+            serde_json::to_value(&*site.phrases).map_err(failed)?,
+        ),
+        (
+            "sso",
+            serde_json::to_value(site.sso.as_deref()).map_err(failed)?,
+        ),
     ] {
         all.insert(name.to_owned(), value);
     }

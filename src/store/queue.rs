@@ -173,15 +173,18 @@ fn part(
         };
     }
     if part == Part::Texts {
-        // Few wait, so they are looked through rather than indexed. Words are letters and figures.
+        // Few wait, so they are looked through rather than indexed. Words are letters and figures. SQLite knows of small letters
+        // but in ASCII, so a word is also looked for as it begins a sentence.
         for word in &queue.words {
-            let word = word.to_lowercase();
-            query = query.filter(
-                sql::<Bool>(
-                    "(SELECT lower(d.body) FROM drafts d WHERE d.comment_id = comments.id) LIKE ",
-                )
-                .bind::<Text, _>(format!("%{word}%")),
-            );
+            let small = word.to_lowercase();
+            let mut rest = small.chars();
+            let capital: String = rest.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(rest).collect()
+            });
+            let text = "(SELECT lower(coalesce(comments.author_name, '') || ' ' || d.body) \
+                        FROM drafts d WHERE d.comment_id = comments.id) LIKE ";
+            let has = |word: String| sql::<Bool>(text).bind::<Text, _>(format!("%{word}%"));
+            query = query.filter(has(small).or(has(capital)));
         }
     } else if !queue.words.is_empty() {
         query = match conn {

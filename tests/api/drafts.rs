@@ -372,7 +372,7 @@ fn many_new_texts_are_paged_among_what_waits() {
 fn a_new_text_is_found_by_its_own_words() {
     on_both(|app| {
         let mine = approved(app, "Ebb");
-        edit(app, &mine, "Flood at 100_percent").is(202);
+        edit(app, &mine, "Flood at 100_percent. Пилюли").is(202);
         for (words, found) in [
             ("flood", 1),
             ("FLOOD at", 1),
@@ -380,6 +380,7 @@ fn a_new_text_is_found_by_its_own_words() {
             ("percent", 1),
             ("100%25", 1),
             ("101", 0),
+            ("%D0%BF%D0%B8%D0%BB%D1%8E%D0%BB%D0%B8", 1),
             ("flood ebb", 0),
         ] {
             let words = words.replace(' ', "+");

@@ -36,6 +36,7 @@ async function moderator() {
     return kept.map((value) => value?.person ?? value?.reader).find((person) => person?.id);
   });
   await administer('PATCH', `moderation/people/${id}`, { role: 'moderator' });
+  it.person = id;
   await administer('PUT', 'moderation/threads', { site: 'demo', url: `${origin}${it.path}`, policy: { moderation: 'pre' } });
   await write(it, 'Please let me in', 202);
   await write(it, 'Buy cheap watches', 202);
@@ -108,4 +109,9 @@ test('what comes to wait later is seen within a minute, and what others decided 
   await it.comment('Buy cheap watches').waitFor({ state: 'detached' });
   await it.thread.getByText('Waiting for approval: 2').waitFor();
   assert.deepEqual(it.errors, []);
+  await administer('PATCH', `moderation/people/${it.person}`, { role: 'reader' });
+  await it.page.clock.runFor(61_000);
+  await it.comment('I come late').waitFor({ state: 'detached' });
+  assert.equal(await it.comment('I was here first').count(), 1);
+  assert.equal(await it.thread.getByRole('button', { name: 'Close the discussion' }).count(), 0);
 });

@@ -12,7 +12,7 @@ const MOST = 500;
  * @param {object} tools what the first file lends, see parts.js
  * @returns {{look: Function}}
  */
-export function begin({ h, map, has, conversation }) {
+export function begin({ h, map, has, filter, conversation }) {
   const { client } = conversation;
   const language = new Intl.Locale(conversation.view.element.closest('[lang]').lang).language;
   const t = conversation.t.with(WORDS[language] ?? WORDS.en);
@@ -41,6 +41,7 @@ export function begin({ h, map, has, conversation }) {
       if (!items[0].ok) throw Object.assign(new Error(items[0].detail), { code: items[0].code, detail: t(`error.${items[0].code}`) || items[0].detail });
       if (status === 'pending' && action === 'spam') model.withdraw(id);
       await catchUp();
+      decided = [...decided, id];
       view.announce(t(`done.${action}`));
       count();
       // The button that was pressed is there no more.
@@ -51,6 +52,8 @@ export function begin({ h, map, has, conversation }) {
   /** Gives a comment its buttons, and shows those that fit how it stands. */
   const dress = (it) => {
     const { model } = conversation;
+    // Whoever signs out, or moderates no more, is shown no more of it.
+    if (pending.length && !moderates()) queueMicrotask(leave);
     const { status, parent_id: parent, pinned } = model.get(it.id);
     let row = rows.get(it);
     if (!row) {
@@ -72,6 +75,7 @@ export function begin({ h, map, has, conversation }) {
   const shut = h('button', { type: 'button', class: 'quiet', onclick: () => close() });
   const bar = h('p', { class: 'moderate', role: 'group', 'aria-label': t('moderate') }, waits, ' ', shut);
   let pending = [];
+  let decided = [];
 
   const count = () => {
     const { model } = conversation;
@@ -111,19 +115,38 @@ export function begin({ h, map, has, conversation }) {
 
   const look = async () => {
     const { model, view } = conversation;
+    await catchUp();
+    decided = [];
     const items = await waiting();
-    const ids = map(items, ({ id }) => id);
-    // What others decided about meanwhile waits no more; if it was let out, the thread's log says so.
-    for (const id of pending) {
+    // Decided about while the list was on its way, here or elsewhere, it waits no more.
+    const isOld = ({ id, public_html: html }) => has(decided, id) || (!html && model.get(id)?.status === 'published');
+    const still = filter(items, (comment) => !isOld(comment));
+    const ids = map(still, ({ id }) => id);
+    settle(filter(pending, (id) => !has(ids, id)));
+    for (const comment of still) model.foresee(comment);
+    pending = ids;
+    view.sync();
+    count();
+  };
+
+  /** Lets these wait no more: what was let out, the thread's log says. */
+  const settle = (ids) => {
+    const { model } = conversation;
+    for (const id of ids) {
       const { status, public_html: html } = model.get(id) ?? {};
-      if (has(ids, id) || status !== 'pending') continue;
+      if (status !== 'pending' || model.isMine(model.get(id))) continue;
       // Where only a new text waited, the one that everybody reads stays.
-      if (html) model.patch(id, { status: 'published', body_html: html, public_html: null });
+      if (html) model.patch(id, { status: 'published', body_html: html, public_html: null, revision: null, reasons: null });
       else model.withdraw(id);
     }
-    for (const comment of items) model.foresee(comment);
-    pending = ids;
-    await catchUp();
+  };
+
+  /** Shows nothing any more that is for moderators alone. */
+  const leave = () => {
+    clearTimeout(timer);
+    settle(pending);
+    pending = [];
+    conversation.view.sync();
     count();
   };
 
@@ -133,7 +156,14 @@ export function begin({ h, map, has, conversation }) {
     clearTimeout(timer);
     timer = setTimeout(async () => {
       if (!conversation.view.element.isConnected) return;
-      if (moderates() && !document.hidden) await look().catch(() => {});
+      try {
+        if (!document.hidden) await look();
+      } catch (error) {
+        if (has([401, 403], error.status)) {
+          conversation.model.person = { ...conversation.model.person, role: 'reader' };
+          return leave();
+        }
+      }
       again();
     }, EVERY);
   };
