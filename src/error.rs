@@ -55,6 +55,8 @@ pub enum Error {
     Changed,
     /// A reason that is not on the site's list.
     Reason,
+    /// A notice of illegal content is open, and whoever decides gives the grounds.
+    Grounds,
     /// The thread takes no more comments.
     ThreadClosed,
     /// The passage takes no more answers.
@@ -139,6 +141,7 @@ impl Error {
             Self::Changed => "changed",
             Self::Banned => "banned",
             Self::Reason => "reason_unknown",
+            Self::Grounds => "grounds_required",
             Self::ThreadClosed => "thread_closed",
             Self::PassageClosed => "passage_closed",
             Self::PassagesFull => "passages_full",
@@ -257,6 +260,9 @@ impl fmt::Display for Error {
             Self::Reason => {
                 f.write_str("This reason is not on the site's list (`decision_reasons`).")
             }
+            Self::Grounds => f.write_str(
+                "Somebody holds it to be illegal, and is told why it stays or goes: decide with a `reason`, or decide the report.",
+            ),
             Self::ThreadClosed => f.write_str("This thread takes no more comments."),
             Self::PassageClosed => f.write_str("This passage takes no more answers."),
             Self::PassagesFull => f.write_str("This thread has as many passages as it may have."),

@@ -66,6 +66,7 @@ pub async fn decided(request: HttpRequest, body: Payload) -> Result<HttpResponse
         Err(Error::Changed | Error::Conflict(_) | Error::NotFound | Error::Reason) => {
             show(&visit, &ticket, Some("decide_changed")).await
         }
+        Err(Error::Grounds) => show(&visit, &ticket, Some("decide_grounds")).await,
         Err(error) => Err(error),
     }
 }

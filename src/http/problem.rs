@@ -35,9 +35,11 @@ struct Field<'a> {
 
 fn status(error: &Error) -> StatusCode {
     match error {
-        Error::Fields(_) | Error::IdempotencyKeyReused | Error::Reason | Error::WorkRequired(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Error::Fields(_)
+        | Error::IdempotencyKeyReused
+        | Error::Reason
+        | Error::Grounds
+        | Error::WorkRequired(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Query(invalid) => match invalid.code {
             "invalid_query" | "invalid_cursor" => StatusCode::BAD_REQUEST,
             // A page's address is refused alike, wherever it stands.

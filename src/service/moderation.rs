@@ -259,8 +259,10 @@ pub(super) fn carry_out(
         at: now,
         draft: draft.as_ref().map(|draft| draft.revision),
     };
-    if !is_text {
-        reports::settle(tx, comment, to, decision, grounds.as_deref(), now)?;
+    match (decision.action, &last) {
+        (Action::Undo, Some(last)) => reports::reopen(tx, comment, last)?,
+        _ if is_text => {}
+        _ => reports::settle(tx, comment, to, grounds.as_deref(), now)?,
     }
     match (decision.action, &last) {
         (Action::Reject, _) if is_text => drafts::turn_down(tx, comment, reasons, now)?,

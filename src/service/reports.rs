@@ -143,6 +143,9 @@ fn tell_notifier(
 
 /// Counts open reports of a comment, and whether it is one of those that are reported.
 fn count(tx: &mut Tx, comment: &Comment, difference: i64) -> Result<()> {
+    if difference == 0 {
+        return Ok(());
+    }
     let before = comment.reports > 0;
     let after = comments::count_reports(tx, comment.id, difference)? > 0;
     if before != after {
@@ -195,7 +198,6 @@ pub(super) fn settle(
     tx: &mut Tx,
     comment: &Comment,
     to: Status,
-    decision: &Decision,
     grounds: Option<&str>,
     now: Time,
 ) -> Result<()> {
@@ -204,14 +206,25 @@ pub(super) fn settle(
         Status::Rejected | Status::Spam | Status::Trash => ReportState::Upheld,
         Status::Pending | Status::Deleted => return Ok(()),
     };
-    if comment.reports == 0 || decision.action == Action::Undo {
+    if comment.reports == 0 {
         return Ok(());
     }
     for report in reports::open_of(tx, comment.id)? {
+        if *report.reason == ReportReason::Illegal && grounds.is_none() {
+            return Err(Error::Grounds);
+        }
         reports::decide(tx, report.id, state, grounds, now)?;
         tell_notifier(tx, outbox::NOTICE_DECIDED, &report, comment, now)?;
     }
     count(tx, comment, -comment.reports)
+}
+
+/// Opens the reports again that a decision settled, which is taken back. Who was told of it is told again when they are decided.
+pub(super) fn reopen(tx: &mut Tx, comment: &mut Comment, last: &verdicts::Verdict) -> Result<()> {
+    let reopened = reports::reopen(tx, comment.id, last.at)?;
+    count(tx, comment, reopened)?;
+    comment.reports += reopened;
+    Ok(())
 }
 
 /// A decision about one report.

@@ -82,6 +82,21 @@ pub fn verified_of(conn: &mut Conn, comment: CommentId) -> Result<i64> {
     Ok(query.get_result(conn)?)
 }
 
+/// Opens the reports of a comment again that were decided at this time; gives how many.
+pub fn reopen(conn: &mut Conn, comment: CommentId, at: Time) -> Result<i64> {
+    let settled = reports::table
+        .filter(reports::comment_id.eq(comment))
+        .filter(reports::decided_at.eq(at));
+    let reopened = diesel::update(settled)
+        .set((
+            reports::state.eq(Named(ReportState::Open)),
+            reports::grounds.eq(None::<String>),
+            reports::decided_at.eq(None::<Time>),
+        ))
+        .execute(conn)?;
+    Ok(reopened as i64)
+}
+
 /// Decides on a report.
 pub fn decide(
     conn: &mut Conn,

@@ -338,3 +338,26 @@ fn who_confirmed_an_address_is_told_what_became_of_a_comment_that_waited_and_nob
         );
     });
 }
+
+#[test]
+fn a_letter_asks_for_the_grounds_of_what_somebody_holds_to_be_illegal() {
+    on_both(|app| {
+        app.postil(NORA);
+        app.policy(json!({"report_threshold": 1}));
+        let posted = app.comment("a", "He lives at 7 Elm Street");
+        let path = format!("/v1/comments/{}/reports", posted["id"].as_str().unwrap());
+        let notice = json!({"reason": "illegal", "detail": "It names my address.",
+                            "notice": {"contact": "ann@example.org"}});
+        app.post(&path, notice)
+            .bearer(&app.moderator)
+            .send()
+            .is(201);
+        assert_eq!(status(app, &posted), "pending");
+        let link = link(app, "Elm Street");
+        let html = press(app, &link, "action=reject&revision=1").is(200).text();
+        assert!(html.contains("Somebody holds it to be illegal"), "{html}");
+        assert_eq!(status(app, &posted), "pending");
+        press(app, &link, "action=reject&revision=1&reason=illegal").is(200);
+        assert_eq!(status(app, &posted), "rejected");
+    });
+}

@@ -218,3 +218,42 @@ fn a_notice_is_decided_with_grounds() {
         .refuses(404, "not_found");
     });
 }
+
+#[test]
+fn nothing_that_somebody_holds_to_be_illegal_is_decided_without_grounds() {
+    on_both(|app| {
+        let posted = app.comment("a", "My neighbour lives at 7 Elm Street");
+        let notice = json!({"reason": "illegal", "detail": "It names my address.",
+                            "notice": {"law": "GDPR", "contact": "ann@example.org"}});
+        report(app, &app.guest(), &posted, notice).is(201);
+        let act = |body: Value| {
+            let mut body = body;
+            body["ids"] = json!([posted["id"]]);
+            let call = app.post("/v1/moderation/actions", body);
+            call.bearer(&app.moderator).send().is(200).body["items"][0].clone()
+        };
+        let notice = || get(app, "/v1/moderation/reports?reason=illegal&state=open");
+        for action in ["approve", "reject", "spam", "trash"] {
+            assert_eq!(
+                act(json!({"action": action}))["code"],
+                "grounds_required",
+                "{action}"
+            );
+        }
+        assert_eq!(app.page("a")["thread"]["comment_count"], 1);
+        let decided = act(json!({"action": "reject", "reason": "illegal"}));
+        assert_eq!(decided["status"], "rejected");
+        assert_eq!(notice()["items"], json!([]));
+        // Taken back, it is to be decided again.
+        assert_eq!(act(json!({"action": "undo"}))["status"], "published");
+        let open = notice()["items"][0].clone();
+        assert_eq!(
+            (&open["state"], &open["grounds"]),
+            (&json!("open"), &Value::Null)
+        );
+        let queue = get(app, "/v1/moderation/comments?reported=true&status=any");
+        assert_eq!(queue["items"][0]["reports"], 1);
+        let counts = get(app, "/v1/moderation/counts");
+        assert_eq!(counts["items"][0]["reported"], 1);
+    });
+}
