@@ -60,9 +60,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
     },
     Part {
-        name: "moderate-AN4NNYYT.js",
-        script: include_bytes!("../../widget/dist/postil/moderate-AN4NNYYT.js"),
-        brotli: include_bytes!("../../widget/dist/postil/moderate-AN4NNYYT.js.br"),
+        name: "moderate-43VXWUB4.js",
+        script: include_bytes!("../../widget/dist/postil/moderate-43VXWUB4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/moderate-43VXWUB4.js.br"),
     },
     Part {
         name: "notify-LFUMHKYY.js",

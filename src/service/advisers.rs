@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::audit::{self, Act};
+use super::audit;
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
 use super::sites::named;
@@ -158,16 +158,8 @@ fn record(
     became: Option<&Adviser>,
     now: Time,
 ) -> Result<()> {
-    let act = Act {
-        site: Some(site.id),
-        action,
-        object: "site",
-        reason: None,
-        note: None,
-        was: told(was),
-        became: told(became),
-    };
-    audit::record(tx, Some(caller), site.id, &act, now)
+    let values = (told(was), told(became));
+    audit::record_site(tx, caller, site.id, action, values, now)
 }
 
 /// Of an address only what may be told: the rest could be a secret.

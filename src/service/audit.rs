@@ -66,3 +66,24 @@ pub fn record<K>(
         },
     )
 }
+
+/// Writes an act about a site itself into the record: what it was, and what it became.
+pub(super) fn record_site(
+    tx: &mut Tx,
+    caller: &Caller,
+    site: SiteId,
+    action: &str,
+    (was, became): (Value, Value),
+    now: Time,
+) -> Result<()> {
+    let act = Act {
+        site: Some(site),
+        action,
+        object: "site",
+        reason: None,
+        note: None,
+        was,
+        became,
+    };
+    record(tx, Some(caller), site, &act, now)
+}

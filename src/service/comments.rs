@@ -37,9 +37,7 @@ use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::threads;
-use crate::store::{
-    Conn, Store, Tx, judgements, lessons, mailboxes, outbox, prints, reactions, votes,
-};
+use crate::store::{Conn, Store, Tx, lessons, mailboxes, outbox, reactions, votes};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -383,7 +381,8 @@ pub async fn edit(
                 };
                 if let Some(heard) = &heard {
                     comments::set_risk(tx, id, ruling.risk())?;
-                    judging::remember_anew(tx, &comment, heard, &ruling, now)?;
+                    judging::forget(tx, id)?;
+                    judging::remember(tx, &comment, heard, &ruling, now)?;
                 }
                 let text = Text {
                     revision: drafts::next_revision(tx, &comment)?,
@@ -485,8 +484,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) ->
             comments::erase(tx, id)?;
             revisions::erase(tx, id)?;
             lessons::erase(tx, id)?;
-            judgements::erase(tx, id)?;
-            prints::erase(tx, id)?;
+            judging::forget(tx, id)?;
             stored::erase(tx, id)?;
             votes::erase(tx, id)?;
             reactions::erase(tx, id)

@@ -29,7 +29,7 @@ use crate::store::{Conn, Store, advisers};
 use crate::view;
 
 /// What was found out about a comment before the transaction.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Heard {
     pub(super) author: Author,
     pub(super) links: u32,

@@ -126,20 +126,13 @@ pub(super) fn judge(tx: &mut Tx, case: &Case) -> Result<Ruling> {
     Ruling::by(opinions)
 }
 
-/// Keeps what was said of a comment's text, and by what it is known again, in the place of what was kept of the text before.
-pub(super) fn remember_anew(
-    tx: &mut Tx,
-    comment: &Comment,
-    heard: &Heard,
-    ruling: &Ruling,
-    now: Time,
-) -> Result<()> {
-    judgements::erase(tx, comment.id)?;
-    prints::erase(tx, comment.id)?;
-    remember(tx, comment, heard, ruling, now)
+/// Forgets what was said of a comment's text, and by what it is known again.
+pub(super) fn forget(tx: &mut Tx, comment: CommentId) -> Result<()> {
+    judgements::erase(tx, comment)?;
+    prints::erase(tx, comment)
 }
 
-/// Keeps what was said of a new comment, and by what its text is known again.
+/// Keeps what was said of a comment's text, of which nothing is kept, and by what it is known again.
 pub(super) fn remember(
     tx: &mut Tx,
     comment: &Comment,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::audit::{self, Act};
+use super::audit;
 use super::caller::Caller;
 use super::ready::Ready;
 use crate::domain::id::SiteId;
@@ -90,17 +90,11 @@ pub async fn replace(
             caller.must_change(Role::Moderator, Some(site.id))?;
             let before = word_lists::of(tx, site.id)?;
             let before = before.iter().find(|row| *row.list == list);
-            let act = Act {
-                site: Some(site.id),
-                action: "write_word_list",
-                object: "site",
-                reason: None,
-                note: None,
-                was: json!({"list": list, "entries": before.map_or(0, |row| row.entries.len())}),
-                became: json!({"list": list, "entries": entries.len()}),
-            };
+            let told = |entries: usize| json!({"list": list, "entries": entries});
+            let before = before.map_or(0, |row| row.entries.len());
+            let values = (told(before), told(entries.len()));
             word_lists::put(tx, site.id, list, &entries, now)?;
-            audit::record(tx, Some(&caller), site.id, &act, now)
+            audit::record_site(tx, &caller, site.id, "write_word_list", values, now)
         })
         .await
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::audit::{self, Act};
+use super::audit;
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
 use crate::domain::id::SiteId;
@@ -16,7 +16,7 @@ use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
-use crate::store::{Conn, Store, Tx};
+use crate::store::{Conn, Store};
 
 /// What a new site is.
 #[derive(Debug, Clone)]
@@ -99,8 +99,8 @@ pub async fn add(
                 )));
             }
             sites::insert(tx, &site)?;
-            let (was, became) = (json!({}), json!({"site": site.slug}));
-            record(tx, &caller, "add_site", &site, (was, became), now)?;
+            let values = (json!({}), json!({"site": site.slug}));
+            audit::record_site(tx, &caller, site.id, "add_site", values, now)?;
             idempotency::remember(tx, retry.as_ref(), &site.id, now)?;
             Ok((site.clone(), false))
         })
@@ -152,31 +152,11 @@ pub async fn change(
             }
             sites::replace(tx, &site)?;
             if let Some(values) = difference(&before, &site)? {
-                record(tx, &caller, "change_site", &site, values, now)?;
+                audit::record_site(tx, &caller, id, "change_site", values, now)?;
             }
             Ok(site)
         })
         .await
-}
-
-fn record(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    site: &Site,
-    (was, became): (Value, Value),
-    now: Time,
-) -> Result<()> {
-    let act = Act {
-        site: Some(site.id),
-        action,
-        object: "site",
-        reason: None,
-        note: None,
-        was,
-        became,
-    };
-    audit::record(tx, Some(caller), site.id, &act, now)
 }
 
 /// What is different about a site, before and after, if anything is. Of a list of names or phrases there is only how long it is, and

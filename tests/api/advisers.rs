@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -525,5 +526,23 @@ fn a_slow_adviser_leaves_room_for_others() {
             assert_eq!(codes(&rejected), ["advised"]);
         });
         assert!(slow.times() <= 8, "each place is free again once at most");
+    });
+}
+
+#[test]
+fn an_adviser_is_not_blamed_for_a_crowd() {
+    on_both_with(BESIDE, |app| {
+        let adviser = Adviser::start();
+        put(app, &adviser.url).is(201);
+        let slowly = || std::thread::sleep(Duration::from_millis(300));
+        adviser.plays(Script::Act(Arc::new(slowly)));
+        std::thread::scope(|threads| {
+            for n in 0..28 {
+                threads.spawn(move || post(app, &format!("Number {n}")).is(201));
+            }
+        });
+        let before = adviser.times();
+        post(app, "After the crowd").is(201);
+        assert_eq!((adviser.times(), counted(app, "Resting")), (before + 1, 0));
     });
 }

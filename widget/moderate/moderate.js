@@ -53,7 +53,7 @@ export function begin({ h, map, has, filter, conversation }) {
   const dress = (it) => {
     const { model } = conversation;
     // Whoever signs out, or moderates no more, is shown no more of it.
-    if (pending.length && !moderates()) queueMicrotask(leave);
+    if (pending.length && !moderates()) leave();
     const { status, parent_id: parent, pinned } = model.get(it.id);
     let row = rows.get(it);
     if (!row) {
@@ -143,11 +143,14 @@ export function begin({ h, map, has, filter, conversation }) {
 
   /** Shows nothing any more that is for moderators alone. */
   const leave = () => {
-    clearTimeout(timer);
-    settle(pending);
+    const ids = pending;
     pending = [];
-    conversation.view.sync();
-    count();
+    clearTimeout(timer);
+    queueMicrotask(() => {
+      settle(ids);
+      conversation.view.sync();
+      count();
+    });
   };
 
   let timer;
