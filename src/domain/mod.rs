@@ -24,6 +24,7 @@ mod tags;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod visibility;
 pub mod webhook;
 pub mod word;
 pub mod work;

@@ -240,6 +240,8 @@ pub enum EventKind {
     CommentDeleted,
     /// The thread itself changed: its title, state or address.
     ThreadUpdated,
+    /// So much changed that the thread is to be read anew.
+    ThreadReset,
     /// A passage appeared, changed or went, or the places of many did.
     PassageUpdated,
 }
@@ -250,6 +252,7 @@ impl Word for EventKind {
         Self::CommentUpdated,
         Self::CommentDeleted,
         Self::ThreadUpdated,
+        Self::ThreadReset,
         Self::PassageUpdated,
     ];
 
@@ -259,6 +262,7 @@ impl Word for EventKind {
             Self::CommentUpdated => "comment.updated",
             Self::CommentDeleted => "comment.deleted",
             Self::ThreadUpdated => "thread.updated",
+            Self::ThreadReset => "thread.reset",
             Self::PassageUpdated => "passage.updated",
         }
     }

@@ -11,6 +11,7 @@ use super::app::App;
 use super::query::Query;
 use crate::domain::invalid::Invalid;
 use crate::domain::site::Phrases;
+use crate::domain::visibility;
 use crate::error::{Error, Result};
 use crate::live::answers::Answer;
 use crate::live::pages;
@@ -65,7 +66,7 @@ async fn counted(app: &App, request: &HttpRequest) -> Result<Answer> {
             shows.extend([Subject::Site(site.id), Subject::Keys(site.id)]);
             let known: HashMap<&str, i64> = rows
                 .iter()
-                .filter(|row| !row.hidden)
+                .filter(|row| visibility::thread(row.hidden))
                 .map(|row| (row.key.as_str(), row.count))
                 .collect();
             let count = |key: &String| known.get(key.as_str()).copied().unwrap_or_default();

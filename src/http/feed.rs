@@ -8,7 +8,7 @@ use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::comments::Comment;
 use crate::store::sites::Site;
-use crate::store::threads::Thread;
+use crate::store::threads::{PublicThread, Thread};
 use crate::template::render;
 
 /// The newest comments of a thread or a site. Its ids are the same wherever the service runs.
@@ -38,7 +38,7 @@ struct Entry {
 
 impl Feed {
     /// A thread's published comments, newest first.
-    pub fn of_thread(thread: &Thread, comments: &[Comment], self_url: &str) -> Self {
+    pub fn of_thread(thread: &PublicThread, comments: &[Comment], self_url: &str) -> Self {
         Self {
             id: thread.id.to_string(),
             title: format!("Comments on {}", page_name(thread)),
@@ -57,7 +57,7 @@ impl Feed {
     /// the site, such as its first origin.
     pub fn of_site(
         site: &Site,
-        comments: &[(Comment, &Thread)],
+        comments: &[(Comment, &PublicThread)],
         self_url: &str,
         page_url: &str,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Feed {
 }
 
 impl Entry {
-    fn new(comment: &Comment, thread: &Thread) -> Self {
+    fn new(comment: &Comment, thread: &PublicThread) -> Self {
         let published = comment.published_at.unwrap_or(comment.created_at);
         // The page's own fragment, if its address has one, would hide ours.
         let page = thread.url.split('#').next().unwrap_or(&thread.url);
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_threads_feed_says_who_wrote_what_where_and_when() {
-        let thread = thread();
+        let thread = thread().public().unwrap();
         let comments = [comment(&thread, Some("Ann")), comment(&thread, None)];
         let url = "https://comments.example.org/v1/threads/x/feed";
         let atom = feed(&Feed::of_thread(&thread, &comments, url)).unwrap();
@@ -191,6 +191,7 @@ mod tests {
         let mut thread = thread();
         thread.title = None;
         thread.title_hint = Some(HOSTILE.into());
+        let thread = thread.public().unwrap();
         let comments = [comment(&thread, Some(HOSTILE))];
         let url = "https://comments.example.org/?\"><x";
         let atom = feed(&Feed::of_thread(&thread, &comments, url)).unwrap();
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_sites_feed_hides_the_sites_id() {
-        let thread = thread();
+        let thread = thread().public().unwrap();
         let site = Site {
             id: SiteId::from_uuid(Uuid::from_u128(42)),
             slug: "blog".into(),

@@ -24,7 +24,7 @@ use crate::service::reading::{self, Listed};
 use crate::service::threads::{Page, may_be_unwritten};
 use crate::store::board::Subject;
 use crate::store::sites::Site;
-use crate::store::threads::Thread;
+use crate::store::threads::{PublicThread, Thread};
 use crate::store::{Conn, comments, sites, threads};
 use crate::view;
 use crate::view::annotation::MEDIA_TYPE;
@@ -113,16 +113,8 @@ impl Seen {
 
     /// The one that a comment of the public's belongs to.
     fn around(conn: &mut Conn, comment: CommentId, now: Time) -> Result<Self> {
-        let row = comments::by_id(conn, comment)?
-            .filter(|row| row.listed)
-            .ok_or(Error::NotFound)?;
-        Self::of(conn, row.thread_id, now)?
-            .filter(Self::is_public)
-            .ok_or(Error::NotFound)
-    }
-
-    fn is_public(&self) -> bool {
-        !self.row.hidden
+        let (thread, _) = reading::listed(conn, comment)?;
+        Self::of(conn, thread.id, now)?.ok_or(Error::NotFound)
     }
 
     /// The answer of that name, from the ready ones or made by `build`.
@@ -240,9 +232,8 @@ pub async fn replies(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
 pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
     answer::kept(&app, &request, async || {
         let thread: ThreadId = id(&request, "thread")?;
-        let seen = public_thread(&app, thread).await?;
+        let (seen, row) = public_thread(&app, thread).await?;
         let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
-        let row = seen.row.clone();
         seen.answer(&app, format!("feed {thread}"), ATOM, move |conn| {
             let latest = comments::latest_of_thread(conn, thread, FEED)?;
             feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
@@ -253,13 +244,15 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
 }
 
 /// A thread that somebody has written in, and that is not hidden.
-async fn public_thread(app: &App, thread: ThreadId) -> Result<Seen> {
+async fn public_thread(app: &App, thread: ThreadId) -> Result<(Seen, PublicThread)> {
     let now = Time::now();
     let seen = app
         .store
         .read(move |conn| Seen::of(conn, thread, now))
         .await?;
-    seen.filter(Seen::is_public).ok_or(Error::NotFound)
+    let seen = seen.ok_or(Error::NotFound)?;
+    let row = seen.row.clone().public().ok_or(Error::NotFound)?;
+    Ok((seen, row))
 }
 
 /// `GET /v1/sites/{site}/feed`.
@@ -280,7 +273,7 @@ async fn feed_of_site(app: &App, request: &HttpRequest) -> Result<Answer> {
             ids.dedup();
             let threads: HashMap<_, _> = threads::by_ids(conn, &ids)?
                 .into_iter()
-                .filter(|thread| !thread.hidden)
+                .filter_map(Thread::public)
                 .map(|thread| (thread.id, thread))
                 .collect();
             let pairs: Vec<_> = latest
@@ -313,11 +306,11 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
         let query = Query::of(&request);
         let after = query.one("after")?.map(str::to_owned);
         let now = Time::now();
-        let seen = public_thread(&app, thread).await?;
+        let (seen, row) = public_thread(&app, thread).await?;
         let name = format!("html {thread} {after:?}");
-        let (row, site) = (seen.row.clone(), seen.site.clone());
+        let site = seen.site.clone();
         seen.answer(&app, name, HTML, move |conn| {
-            let comments = reading::whole_roots(conn, thread, after.as_deref())?;
+            let comments = reading::whole_roots(conn, &row, after.as_deref())?;
             let page = ThreadPage {
                 thread: &view::thread::Thread::stored(&row, &site, now),
                 comments: &comments,
@@ -352,7 +345,8 @@ async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
         .store
         .read(move |conn| Seen::of(conn, thread, now))
         .await?;
-    let Some(seen) = seen else {
+    let public = seen.and_then(|seen| Some((seen.row.clone().public()?, seen)));
+    let Some((row, seen)) = public else {
         let none = annotations::none(thread, &address, page.as_deref())?;
         return Ok(Answer {
             ready: pages::ready(answer::json(&none)?).await?.into(),
@@ -360,7 +354,6 @@ async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
             shows: vec![Subject::Thread(thread)],
         });
     };
-    let row = seen.row.clone();
     let name = format!("annotations {thread} {page:?}");
     seen.answer(app, name, MEDIA_TYPE, move |conn| {
         let read = annotations::read(conn, &row, &address, page.as_deref())?;

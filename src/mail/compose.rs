@@ -12,6 +12,7 @@ use crate::domain::moderation::{Action, ReportState};
 use crate::domain::subscription::{Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
@@ -204,7 +205,15 @@ impl Desk<'_> {
         }
         let ids: Vec<CommentId> = causes.keys().copied().collect();
         let mut found = comments::by_ids(conn, &ids)?;
-        found.retain(|comment| *comment.status == Status::Published);
+        let mut ids: Vec<ThreadId> = found.iter().map(|comment| comment.thread_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let known = threads::by_ids(conn, &ids)?;
+        // What is kept from the public by now is told nobody, whenever it was news.
+        found.retain(|comment| {
+            let thread = known.iter().find(|thread| thread.id == comment.thread_id);
+            thread.is_some_and(|thread| comment.sight(thread) == CommentSight::Whole)
+        });
         found.sort_by_key(|comment| (comment.published_at, comment.id));
         let Some(row) = rows.first().filter(|_| !found.is_empty()) else {
             return Ok(None);
@@ -216,7 +225,7 @@ impl Desk<'_> {
             cadence => Leaving::Digest(cadence),
         };
         let unsubscribe_url = self.unsubscribe_url(leaving);
-        let mut threads = self.threads(conn, &found, &causes)?;
+        let mut threads = by_thread(&known, &found, &causes);
         if cadence == Frequency::Instant {
             let scopes = causes.values().flatten();
             let template = match scopes.fold((false, true), |(reply, followed), scope| {
@@ -252,44 +261,6 @@ impl Desk<'_> {
             manage_url: self.manage_url(),
             unsubscribe_url,
         })))
-    }
-
-    /// Comments by thread, in the order in which each thread's first was published.
-    fn threads(
-        &self,
-        conn: &mut Conn,
-        found: &[Comment],
-        causes: &BTreeMap<CommentId, Vec<Scope>>,
-    ) -> Result<Vec<Thread>> {
-        let mut order: Vec<ThreadId> = Vec::new();
-        for comment in found {
-            if !order.contains(&comment.thread_id) {
-                order.push(comment.thread_id);
-            }
-        }
-        let known = threads::by_ids(conn, &order)?;
-        let told = order.iter().filter_map(|id| {
-            let thread = known.iter().find(|thread| thread.id == *id)?;
-            let of_it: Vec<&Comment> = found
-                .iter()
-                .filter(|comment| comment.thread_id == *id)
-                .collect();
-            let said = of_it.iter().take(COMMENTS).map(|comment| {
-                let scopes = causes
-                    .get(&comment.id)
-                    .map(Vec::as_slice)
-                    .unwrap_or_default();
-                said(comment, &thread.url, scopes)
-            });
-            Some(Thread {
-                page: page(thread),
-                page_url: thread.url.clone(),
-                comments: said.collect(),
-                more: of_it.len().saturating_sub(COMMENTS),
-                count: of_it.len(),
-            })
-        });
-        Ok(told.collect())
     }
 
     fn waiting(&self, conn: &mut Conn, rows: &[Delivery]) -> Result<Option<Content>> {
@@ -443,6 +414,42 @@ impl Desk<'_> {
             minutes,
         }))
     }
+}
+
+/// Comments by thread, in the order in which each thread's first was published.
+fn by_thread(
+    known: &[threads::Thread],
+    found: &[Comment],
+    causes: &BTreeMap<CommentId, Vec<Scope>>,
+) -> Vec<Thread> {
+    let mut order: Vec<ThreadId> = Vec::new();
+    for comment in found {
+        if !order.contains(&comment.thread_id) {
+            order.push(comment.thread_id);
+        }
+    }
+    let told = order.iter().filter_map(|id| {
+        let thread = known.iter().find(|thread| thread.id == *id)?;
+        let of_it: Vec<&Comment> = found
+            .iter()
+            .filter(|comment| comment.thread_id == *id)
+            .collect();
+        let said = of_it.iter().take(COMMENTS).map(|comment| {
+            let scopes = causes
+                .get(&comment.id)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            said(comment, &thread.url, scopes)
+        });
+        Some(Thread {
+            page: page(thread),
+            page_url: thread.url.clone(),
+            comments: said.collect(),
+            more: of_it.len().saturating_sub(COMMENTS),
+            count: of_it.len(),
+        })
+    });
+    told.collect()
 }
 
 /// The new text of a published comment that this decision turned down.

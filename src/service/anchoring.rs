@@ -67,9 +67,9 @@ impl Article {
             may_be_unwritten(id)?;
             return Ok(None);
         };
-        let mut passages = match thread.hidden {
-            true => Vec::new(),
-            false => passages::of_thread(conn, id)?,
+        let mut passages = match thread.is_public() {
+            true => passages::of_thread(conn, id)?,
+            false => Vec::new(),
         };
         passages.retain(Passage::is_public);
         Ok(Some(Self {

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{PassageId, ThreadId};
-use crate::domain::word::{Sort, Status};
+use crate::domain::visibility::CommentSight;
+use crate::domain::word::Sort;
 use crate::error::{Error, Result};
 use crate::store::comments::Roots;
 use crate::store::passages::Passage;
-use crate::store::threads::Thread;
+use crate::store::threads::PublicThread;
 use crate::store::{Conn, comments, passages};
 use crate::view::annotation::{Annotation, Collection, Page};
 use crate::view::page_of;
@@ -67,11 +68,13 @@ pub enum Answer {
 ///
 /// # Errors
 /// `invalid_cursor`.
-pub fn read(conn: &mut Conn, thread: &Thread, address: &str, page: Option<&str>) -> Result<Answer> {
-    let known = match thread.hidden {
-        true => Vec::new(),
-        false => passages::of_thread(conn, thread.id)?,
-    };
+pub fn read(
+    conn: &mut Conn,
+    thread: &PublicThread,
+    address: &str,
+    page: Option<&str>,
+) -> Result<Answer> {
+    let known = passages::of_thread(conn, thread.id)?;
     let of_thread = OfThread {
         thread,
         address,
@@ -102,7 +105,7 @@ pub fn none(thread: ThreadId, address: &str, page: Option<&str>) -> Result<Answe
 }
 
 struct OfThread<'a> {
-    thread: &'a Thread,
+    thread: &'a PublicThread,
     address: &'a str,
     /// By their passages, in the order of their ids.
     questions: Vec<(PassageId, Annotation)>,
@@ -171,7 +174,9 @@ impl OfThread<'_> {
             row.cursor(Sort::Oldest)
                 .encode(&query(COMMENTS, self.thread.id))
         });
-        let said = rows.iter().filter(|row| *row.status == Status::Published);
+        let said = rows
+            .iter()
+            .filter(|row| row.sight(self.thread) == CommentSight::Whole);
         let items = said.filter_map(|row| {
             let passage = self.passages.get(&row.passage_id?)?;
             Some(Annotation::of_comment(row, passage, &self.thread.url))

@@ -28,6 +28,7 @@ use crate::domain::subscription::Frequency;
 use crate::domain::text::{CommentSource, Email, Title};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{EventKind, Kind, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment, Text};
@@ -278,7 +279,8 @@ fn place(
         return Ok(comment);
     };
     let target = comments::by_id(tx, answered)?
-        .filter(|target| target.thread_id == thread.id && *target.status == Status::Published)
+        .filter(|target| target.thread_id == thread.id)
+        .filter(|target| target.sight(thread) == CommentSight::Whole)
         .ok_or_else(|| {
             let detail = "There is no such comment in this thread to answer.";
             Error::field("/parent_id", Invalid::new("parent_unknown", detail))
@@ -518,7 +520,7 @@ pub(super) fn published(tx: &mut Tx, id: CommentId) -> Result<(Locked, Comment)>
     let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
     let thread = Locked::lock(tx, found.thread_id)?;
     let comment = comments::by_id(tx, id)?
-        .filter(|comment| *comment.status == Status::Published && !thread.hidden)
+        .filter(|comment| comment.sight(&thread) == CommentSight::Whole)
         .ok_or(Error::NotFound)?;
     Ok((thread, comment))
 }

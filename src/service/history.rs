@@ -5,12 +5,13 @@ use serde::Serialize;
 use super::caller::Caller;
 use crate::domain::id::CommentId;
 use crate::domain::time::Time;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{Role, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::drafts::{self, Draft};
 use crate::store::revisions::{self, Revision};
-use crate::store::{Store, sites};
+use crate::store::{Store, sites, threads};
 use crate::view;
 
 /// The present text, as it is kept when another takes its place.
@@ -48,7 +49,8 @@ pub async fn history(
         .read(move |conn| {
             let comment = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
             let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
-            let is_public = *comment.status == Status::Published;
+            let thread = threads::by_id(conn, comment.thread_id)?.ok_or(Error::NotFound)?;
+            let is_public = comment.sight(&thread) == CommentSight::Whole;
             let sees_all = caller.wrote(&comment) || caller.has(Role::Moderator, site.id);
             if *comment.status == Status::Deleted || (!sees_all && !is_public) {
                 return Err(Error::NotFound);

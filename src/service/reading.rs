@@ -10,12 +10,14 @@ use super::threads::{Page, may_be_unwritten};
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{Kind, Sort, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::Roots;
 use crate::store::sites::{self, Site};
+use crate::store::threads::PublicThread;
 use crate::store::{Conn, comments, passages, reactions, threads, votes};
-use crate::view::comment::{Comment, FIRST_REPLIES, OwnComment};
+use crate::view::comment::{Comment, FIRST_REPLIES, OwnComment, RootsPage};
 use crate::view::passage::Passage;
 use crate::view::site::Policy;
 use crate::view::thread::{Thread, is_open};
@@ -56,14 +58,10 @@ pub fn first_page<T>(
     };
     let comments = match &row {
         Some(_) => roots(conn, Listed::All(id), sort, None, limit)?,
-        None => List {
-            items: Vec::new(),
-            next: None,
-            total: None,
-        },
+        None => none(),
     };
     let passages = match &row {
-        Some(row) if !row.hidden => view::passage::of_thread(conn, id)?,
+        Some(row) if row.is_public() => view::passage::of_thread(conn, id)?,
         _ => Vec::new(),
     };
     give(&FirstPage {
@@ -100,17 +98,23 @@ pub fn roots(
     let query = format!("roots {listed:?} {}", sort.word());
     let after = cursor(after, &query)?;
     let (Listed::All(thread) | Listed::Inline(thread) | Listed::Of(thread, _)) = listed;
-    if threads::by_id(conn, thread)?.is_some_and(|row| row.hidden) {
-        return Ok(List {
-            items: Vec::new(),
-            next: None,
-            total: None,
-        });
-    }
+    let row = threads::by_id(conn, thread)?;
+    let Some(seen) = row.and_then(threads::Thread::public) else {
+        return match listed {
+            Listed::Of(..) => Err(Error::NotFound),
+            Listed::All(_) | Listed::Inline(_) => Ok(none()),
+        };
+    };
+    let page = RootsPage {
+        limit,
+        replies: FIRST_REPLIES,
+        sort,
+        query: &query,
+    };
     let which = match listed {
         Listed::All(thread) => {
             let (rows, limit) = rows(conn, thread, sort, after, limit)?;
-            return view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query);
+            return view::comment::roots(conn, &seen, rows, RootsPage { limit, ..page });
         }
         Listed::Inline(thread) => Roots::Inline(thread),
         Listed::Of(thread, passage) => {
@@ -122,7 +126,16 @@ pub fn roots(
         }
     };
     let rows = comments::roots(conn, which, sort, after, limit as i64 + 1)?;
-    view::comment::roots(conn, rows, limit, FIRST_REPLIES, sort, &query)
+    view::comment::roots(conn, &seen, rows, page)
+}
+
+/// What is listed where there is nothing to see.
+fn none() -> List<Comment> {
+    List {
+        items: Vec::new(),
+        next: None,
+        total: None,
+    }
 }
 
 /// The rows of a page of roots and one more, and how many the page has. The first page begins with the
@@ -154,13 +167,19 @@ fn rows(
 /// readers who cannot ask for more.
 pub fn whole_roots(
     conn: &mut Conn,
-    thread: ThreadId,
+    thread: &PublicThread,
     after: Option<&str>,
 ) -> Result<List<Comment>> {
-    let query = format!("whole {thread}");
+    let query = format!("whole {}", thread.id);
     let after = cursor(after, &query)?;
-    let (rows, limit) = rows(conn, thread, Sort::Oldest, after, WHOLE_ROOTS)?;
-    view::comment::roots(conn, rows, limit, WHOLE_REPLIES, Sort::Oldest, &query)
+    let (rows, limit) = rows(conn, thread.id, Sort::Oldest, after, WHOLE_ROOTS)?;
+    let page = RootsPage {
+        limit,
+        replies: WHOLE_REPLIES,
+        sort: Sort::Oldest,
+        query: &query,
+    };
+    view::comment::roots(conn, thread, rows, page)
 }
 
 fn cursor(after: Option<&str>, query: &str) -> Result<Option<Cursor>> {
@@ -182,12 +201,11 @@ pub struct Permalink {
 /// # Errors
 /// [`Error::NotFound`] for every other.
 pub fn permalink(conn: &mut Conn, id: CommentId, now: Time) -> Result<Permalink> {
-    let row = listed(conn, id)?;
-    let thread = threads::by_id(conn, row.thread_id)?.ok_or(Error::NotFound)?;
+    let (thread, row) = listed(conn, id)?;
     let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
     let path = comments::ancestors(conn, &row)?;
-    let ancestors = view::comment::public(conn, &path)?;
-    let comment = view::comment::with_replies(conn, row)?;
+    let ancestors = view::comment::public(conn, &thread, &path)?;
+    let comment = view::comment::with_replies(conn, &thread, row)?;
     Ok(Permalink {
         comment,
         ancestors,
@@ -205,22 +223,27 @@ pub fn replies(
     after: Option<&str>,
     limit: usize,
 ) -> Result<List<Comment>> {
-    let root = listed(conn, id)?.root_id;
+    let (thread, comment) = listed(conn, id)?;
+    let root = comment.root_id;
     let query = view::comment::replies_query(root);
     let after = cursor(after, &query)?;
     let rows = comments::replies(conn, root, after, limit as i64 + 1)?;
     let (rows, next) = view::page_of(rows, limit, |row| row.cursor(Sort::Oldest).encode(&query));
     Ok(List {
-        items: view::comment::public(conn, &rows)?,
+        items: view::comment::public(conn, &thread, &rows)?,
         next,
         total: None,
     })
 }
 
-fn listed(conn: &mut Conn, id: CommentId) -> Result<comments::Comment> {
-    comments::by_id(conn, id)?
-        .filter(|row| row.listed)
-        .ok_or(Error::NotFound)
+/// A comment that has a place in what the public reads, and its thread.
+pub fn listed(conn: &mut Conn, id: CommentId) -> Result<(PublicThread, comments::Comment)> {
+    let row = comments::by_id(conn, id)?.ok_or(Error::NotFound)?;
+    let thread = threads::by_id(conn, row.thread_id)?.ok_or(Error::NotFound)?;
+    match (row.sight(&thread), thread.public()) {
+        (CommentSight::Whole | CommentSight::Tombstone, Some(thread)) => Ok((thread, row)),
+        _ => Err(Error::NotFound),
+    }
 }
 
 /// What only one person sees of a thread.
@@ -261,11 +284,12 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
     let open = row
         .as_ref()
         .is_none_or(|row| is_open(row, &site.policy, now));
+    let is_public = row.as_ref().is_none_or(threads::Thread::is_public);
     let others: Vec<_> = [
         ("comment", open),
         ("reply", open),
-        ("vote", true),
-        ("react", true),
+        ("vote", is_public),
+        ("react", is_public),
     ]
     .into_iter()
     .filter_map(|(right, given)| (given && may_write).then_some(right))
@@ -289,7 +313,7 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
         }
         let editable = matches!(*own.status, Status::Pending | Status::Published)
             && own.created_at.plus(site.policy.edit_span()) >= now;
-        let is_public = *own.status == Status::Published;
+        let is_public = is_public && *own.status == Status::Published;
         let rights = [
             ("edit", editable),
             ("delete", true),

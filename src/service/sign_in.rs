@@ -26,7 +26,7 @@ use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, comments, outbox, sessions, subscriptions};
+use crate::store::{Store, Tx, comments, outbox, sessions, subscriptions, threads};
 use crate::view;
 use crate::view::person::Identity;
 
@@ -293,13 +293,21 @@ pub async fn earlier(store: &Store, caller: &Caller) -> Result<Vec<EarlierGuest>
                 if comments == 0 {
                     continue;
                 }
-                let latest = comments::latest_of_person(conn, guest.id)?;
-                let latest: Vec<_> = latest.into_iter().collect();
+                let latest = match comments::latest_of_person(conn, guest.id)? {
+                    None => None,
+                    Some(row) => {
+                        let thread = threads::by_id(conn, row.thread_id)?;
+                        match thread.and_then(threads::Thread::public) {
+                            None => None,
+                            Some(thread) => view::comment::public(conn, &thread, &[row])?.pop(),
+                        }
+                    }
+                };
                 offered.push(EarlierGuest {
                     id: guest.id,
                     name: guest.name,
                     comments,
-                    latest: view::comment::public(conn, &latest)?.pop(),
+                    latest,
                 });
             }
             Ok(offered)

@@ -9,7 +9,8 @@ use crate::domain::invalid::Invalid;
 use crate::domain::subscription::{Act, Form, Frequency, Scope, Standing};
 use crate::domain::text::Email;
 use crate::domain::time::Time;
-use crate::domain::word::{Role, Status};
+use crate::domain::visibility::CommentSight;
+use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
 use crate::store::mailboxes::{self, Mailbox};
@@ -123,12 +124,16 @@ fn choice(conn: &mut Conn, site: &Site, wish: &Wish, frequency: Frequency) -> Re
             (scope, thread.cast(), Some(thread))
         }
         Wish::Comment(id) => {
-            let comment = comments::by_id(conn, *id)?
-                .filter(|row| row.site_id == site.id && *row.status == Status::Published);
-            let comment = comment.ok_or_else(|| {
+            let unknown = || {
                 let detail = "There is no such comment on this site.";
                 Error::field("/comment_id", Invalid::new("comment_unknown", detail))
-            })?;
+            };
+            let found = comments::by_id(conn, *id)?.filter(|row| row.site_id == site.id);
+            let comment = found.ok_or_else(unknown)?;
+            let thread = threads::by_id(conn, comment.thread_id)?.ok_or_else(unknown)?;
+            if comment.sight(&thread) != CommentSight::Whole {
+                return Err(unknown());
+            }
             (Scope::Comment, id.cast(), Some(comment.thread_id))
         }
         Wish::Author(id) => {

@@ -303,7 +303,13 @@ pub async fn change(
             let is_other = changes(&thread, &settings);
             if is_other {
                 threads::set(tx, id, &settings)?;
-                events::append(tx, &mut thread, EventKind::ThreadUpdated, None, now)?;
+                // Who read it while it was hidden knows nothing of what is in it.
+                let is_back = thread.hidden && settings.hidden == Some(false);
+                let kind = match is_back {
+                    true => EventKind::ThreadReset,
+                    false => EventKind::ThreadUpdated,
+                };
+                events::append(tx, &mut thread, kind, None, now)?;
             }
             if is_other || is_named {
                 record(tx, &caller, "change", &thread, is_named, now)?;

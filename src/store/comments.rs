@@ -12,6 +12,7 @@ use crate::domain::cursor::Cursor;
 use crate::domain::id::{CommentId, PassageId, PersonId, SiteId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
+use crate::domain::visibility::{self, CommentSight};
 use crate::domain::word::{Sort, Status};
 use crate::error::Result;
 
@@ -117,6 +118,11 @@ impl Comment {
             queued_at: None,
             draft: false,
         }
+    }
+
+    /// What the public sees of it. `thread` is its own.
+    pub fn sight(&self, thread: &Thread) -> CommentSight {
+        visibility::comment(thread.hidden, *self.status, self.listed)
     }
 
     /// What a cursor remembers of this comment in that order.

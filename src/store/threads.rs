@@ -11,6 +11,7 @@ use super::types::Named;
 use super::{Conn, Tx};
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::time::Time;
+use crate::domain::visibility;
 use crate::domain::word::{Moderation, ThreadState};
 use crate::error::{Error, Result};
 
@@ -54,6 +55,16 @@ impl Thread {
         self.title.as_deref().or(self.title_hint.as_deref())
     }
 
+    /// Whether the public may look into it.
+    pub fn is_public(&self) -> bool {
+        visibility::thread(self.hidden)
+    }
+
+    /// The thread as the right to show what is in it; `None` when it is kept from the public.
+    pub fn public(self) -> Option<PublicThread> {
+        self.is_public().then_some(PublicThread(self))
+    }
+
     /// A thread that nothing has happened in.
     pub fn empty(id: ThreadId, site: SiteId, key: &str, url: &str, now: Time) -> Self {
         Self {
@@ -72,6 +83,18 @@ impl Thread {
             hidden: false,
             owner_id: None,
         }
+    }
+}
+
+/// A thread into which the public may look: whatever shows the public something of a thread has to be handed this.
+#[derive(Debug, Clone)]
+pub struct PublicThread(Thread);
+
+impl std::ops::Deref for PublicThread {
+    type Target = Thread;
+
+    fn deref(&self) -> &Thread {
+        &self.0
     }
 }
 

@@ -9,9 +9,11 @@ use super::passage::Passage;
 use super::thread::Thread;
 use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{EventKind, Word};
 use crate::error::{Error, Result};
 use crate::store::events::{self, Event};
+use crate::store::threads::PublicThread;
 use crate::store::{Conn, comments, passages, sites, threads};
 
 /// One event.
@@ -66,15 +68,27 @@ pub fn since(
             _ => Err(Error::Resync),
         };
     };
-    if !events::reaches(conn, thread, since, row.version)? {
+    let version = row.version;
+    let Some(row) = row.public() else {
+        // Whoever read it before it was hidden reads it anew, as an empty one; of what happens in it meanwhile nothing is told.
+        return match since == version {
+            true => Ok(Changes {
+                items: Vec::new(),
+                next: None,
+                total: None,
+                version,
+            }),
+            false => Err(Error::Resync),
+        };
+    };
+    if !events::reaches(conn, thread, since, version)? {
         return Err(Error::Resync);
     }
     let log = events::after(conn, thread, since, limit)?;
     let next = log
         .last()
-        .filter(|last| last.version < row.version)
+        .filter(|last| last.version < version)
         .map(|last| last.version.to_string());
-    let version = row.version;
     let items = render(conn, &row, &log, now)?;
     Ok(Changes {
         items,
@@ -84,21 +98,24 @@ pub fn since(
     })
 }
 
-fn render(conn: &mut Conn, row: &threads::Thread, log: &[Event], now: Time) -> Result<Vec<Change>> {
+fn render(conn: &mut Conn, row: &PublicThread, log: &[Event], now: Time) -> Result<Vec<Change>> {
     let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
     let mut ids: Vec<_> = log.iter().filter_map(|event| event.comment_id).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut rows = comments::by_ids(conn, &ids)?;
-    rows.retain(|comment| comment.listed && !row.hidden);
-    let views: HashMap<CommentId, Comment> = comment::public(conn, &rows)?
+    rows.retain(|comment| comment.sight(row) != CommentSight::Nothing);
+    let views: HashMap<CommentId, Comment> = comment::public(conn, row, &rows)?
         .into_iter()
         .map(|view| (view.id(), view))
         .collect();
     let passages = passages_of(conn, log)?;
     let changes = log.iter().map(|event| {
         let view = event.comment_id.and_then(|id| views.get(&id).cloned());
-        let is_thread = *event.kind == EventKind::ThreadUpdated;
+        let is_thread = matches!(
+            *event.kind,
+            EventKind::ThreadUpdated | EventKind::ThreadReset
+        );
         Change {
             version: event.version,
             kind: event.kind.word(),

@@ -8,11 +8,13 @@ use super::{List, page_of};
 use crate::domain::id::{CommentId, PassageId, PersonId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
+use crate::domain::visibility::CommentSight;
 use crate::domain::word::{Role, Sort, Status};
 use crate::error::Result;
 use crate::store::comments::{self, Comment as Row};
 use crate::store::drafts::{self, Draft};
 use crate::store::people::{self, Person};
+use crate::store::threads::PublicThread;
 use crate::store::types::Named;
 use crate::store::{Conn, reactions};
 
@@ -104,16 +106,17 @@ impl Comment {
     }
 }
 
-/// Which states show their text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Eyes {
-    Public,
+/// Who looks.
+#[derive(Clone, Copy)]
+enum Eyes<'a> {
+    /// Everybody, into this thread.
+    Public(&'a PublicThread),
     Own,
 }
 
-/// Renders rows, in their order, for the public. Rows that are not published become tombstones.
-pub fn public(conn: &mut Conn, rows: &[Row]) -> Result<Vec<Comment>> {
-    render(conn, rows, Eyes::Public)
+/// Renders rows of a thread, in their order, for the public. Rows that are not published become tombstones.
+pub fn public(conn: &mut Conn, thread: &PublicThread, rows: &[Row]) -> Result<Vec<Comment>> {
+    render(conn, rows, Eyes::Public(thread))
 }
 
 /// Renders rows, in their order, for their author.
@@ -172,16 +175,29 @@ pub fn own_one(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
     views.pop().ok_or(crate::error::Error::NotFound)
 }
 
-/// A page of a thread's roots, each with its first `replies`. `query` names the list in its cursors.
+/// A page of a thread's roots.
+#[derive(Debug, Clone, Copy)]
+pub struct RootsPage<'a> {
+    /// How many roots it has at most.
+    pub limit: usize,
+    /// How many descendants come with each of them at most.
+    pub replies: usize,
+    /// Their order.
+    pub sort: Sort,
+    /// The name of the list, in its cursors.
+    pub query: &'a str,
+}
+
+/// Renders a page of a thread's roots, each with its first replies.
 pub fn roots(
     conn: &mut Conn,
+    thread: &PublicThread,
     rows: Vec<Row>,
-    limit: usize,
-    replies: usize,
-    sort: Sort,
-    query: &str,
+    page: RootsPage,
 ) -> Result<List<Comment>> {
-    let (mut rows, next) = page_of(rows, limit, |row| row.cursor(sort).encode(query));
+    let (mut rows, next) = page_of(rows, page.limit, |row| {
+        row.cursor(page.sort).encode(page.query)
+    });
     let roots = rows.len();
     let mut lists = Vec::new();
     for index in 0..roots {
@@ -189,17 +205,17 @@ pub fn roots(
         let beneath = match root.reply_count {
             0 => Vec::new(),
             // One short look into an index for each answered root.
-            _ => comments::replies(conn, root.id, None, replies as i64 + 1)?,
+            _ => comments::replies(conn, root.id, None, page.replies as i64 + 1)?,
         };
         let (id, total) = (root.id, root.reply_count);
-        let (beneath, next) = page_of(beneath, replies, |row| {
+        let (beneath, next) = page_of(beneath, page.replies, |row| {
             row.cursor(Sort::Oldest).encode(&replies_query(id))
         });
         lists.push((beneath.len(), next, total));
         rows.extend(beneath);
     }
     // One look at people and reactions for all that the page shows.
-    let mut views = public(conn, &rows)?;
+    let mut views = public(conn, thread, &rows)?;
     let mut beneath = views.split_off(roots).into_iter();
     for (view, (length, next, total)) in views.iter_mut().zip(lists) {
         let items = beneath.by_ref().take(length).collect();
@@ -222,12 +238,18 @@ pub fn replies_query(root: CommentId) -> String {
 }
 
 /// One comment with its first replies, if it is a root.
-pub fn with_replies(conn: &mut Conn, row: Row) -> Result<Comment> {
+pub fn with_replies(conn: &mut Conn, thread: &PublicThread, row: Row) -> Result<Comment> {
     if row.parent_id.is_some() {
-        let mut views = public(conn, &[row])?;
+        let mut views = public(conn, thread, &[row])?;
         return views.pop().ok_or(crate::error::Error::NotFound);
     }
-    let mut list = roots(conn, vec![row], 1, FIRST_REPLIES, Sort::Oldest, "")?;
+    let page = RootsPage {
+        limit: 1,
+        replies: FIRST_REPLIES,
+        sort: Sort::Oldest,
+        query: "",
+    };
+    let mut list = roots(conn, thread, vec![row], page)?;
     list.items.pop().ok_or(crate::error::Error::NotFound)
 }
 
@@ -236,12 +258,12 @@ fn render(conn: &mut Conn, rows: &[Row], eyes: Eyes) -> Result<Vec<Comment>> {
     let mut reactions = reactions_of(conn, rows)?;
     let addressees = addressees(conn, rows)?;
     let render_one = |row: &Row| {
-        let shown = *row.status == Status::Published
-            || (eyes == Eyes::Own && *row.status != Status::Deleted);
-        let status = match eyes {
-            Eyes::Own => *row.status,
-            Eyes::Public if shown => Status::Published,
-            Eyes::Public => Status::Deleted,
+        let (shown, status) = match eyes {
+            Eyes::Own => (*row.status != Status::Deleted, *row.status),
+            Eyes::Public(thread) => match row.sight(thread) {
+                CommentSight::Whole => (true, Status::Published),
+                CommentSight::Tombstone | CommentSight::Nothing => (false, Status::Deleted),
+            },
         };
         let person = authors.get(&row.person_id);
         Comment {

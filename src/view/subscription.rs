@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::domain::id::{SubscriptionId, ThreadId};
 use crate::domain::subscription::{Frequency, Scope, Standing};
+use crate::domain::visibility::CommentSight;
 use crate::error::Result;
 use crate::store::sites::Site;
 use crate::store::subscriptions::Subscription as Row;
-use crate::store::{Conn, comments, people, threads};
+use crate::store::{Conn, comments, threads};
 
 /// A choice of one's own, about the thread that is at hand.
 #[derive(Debug, Clone, Serialize)]
@@ -59,24 +60,28 @@ impl Followed {
         let threads: HashMap<_, _> = known
             .into_iter()
             .filter(|thread| thread.site_id == site.id)
-            .map(|thread| (thread.id, (thread.title, thread.url)))
+            .map(|thread| (thread.id, thread))
             .collect();
         let targets = |scope: Scope| {
             let rows = rows.iter().filter(move |row| *row.scope == scope);
             rows.map(|row| row.target)
         };
-        let people: Vec<_> = targets(Scope::Author).map(|id| id.cast()).collect();
         let answered: Vec<_> = targets(Scope::Comment).map(|id| id.cast()).collect();
         let mut names = HashMap::new();
-        for person in people::by_ids(conn, &people)? {
-            names.insert(person.id.cast(), person.name);
+        for target in targets(Scope::Author) {
+            // The name that the public knows; the last one given may wait for a moderator.
+            let latest = comments::latest_of_person(conn, target.cast())?;
+            names.insert(target, latest.and_then(|comment| comment.author_name));
         }
         for comment in comments::by_ids(conn, &answered)? {
-            names.insert(comment.id.cast(), comment.author_name);
+            let thread = threads.get(&comment.thread_id);
+            if thread.is_some_and(|thread| comment.sight(thread) == CommentSight::Whole) {
+                names.insert(comment.id.cast(), comment.author_name);
+            }
         }
         let followed = rows.iter().map(|row| {
             let thread = row.thread_id.and_then(|id| threads.get(&id).cloned());
-            let (title, url) = thread.unzip();
+            let (title, url) = thread.map(|thread| (thread.title, thread.url)).unzip();
             Self {
                 id: row.id,
                 scope: *row.scope,

@@ -34,12 +34,16 @@ impl Thread {
             key: row.key.clone(),
             url: row.url.clone(),
             title: row.title.clone().or_else(|| row.title_hint.clone()),
-            state: match row.hidden {
-                true => ThreadState::Closed,
-                false => state_at(*row.state, closes_at, now),
+            state: match row.is_public() {
+                true => state_at(*row.state, closes_at, now),
+                false => ThreadState::Closed,
             },
             closes_at,
-            comment_count: if row.hidden { 0 } else { row.comment_count },
+            comment_count: if row.is_public() {
+                row.comment_count
+            } else {
+                0
+            },
             version: row.version,
             created_at: Some(row.created_at),
         }
@@ -64,7 +68,8 @@ impl Thread {
 
 /// Whether a stored thread takes comments at this moment.
 pub fn is_open(row: &Row, policy: &Policy, now: Time) -> bool {
-    !row.hidden && state_at(*row.state, policy.closes_at(row.created_at), now) == ThreadState::Open
+    row.is_public()
+        && state_at(*row.state, policy.closes_at(row.created_at), now) == ThreadState::Open
 }
 
 /// What tells one state of a thread's public pages from another: while this is the same, so are

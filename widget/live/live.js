@@ -2,7 +2,7 @@
 // Only while both page and block are visible, and only so many at a time: browsers allow six connections to one host over
 // HTTP/1.1, for all tabs and windows together.
 
-const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated', 'passage.updated'];
+const TYPES = ['comment.created', 'comment.updated', 'comment.deleted', 'thread.updated', 'thread.reset', 'passage.updated'];
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 60_000;
 const OPEN_WITHIN = 10_000;
@@ -126,11 +126,18 @@ class Live {
 
   #hear(data) {
     try {
-      this.#on.change(JSON.parse(data));
+      if (this.#take(JSON.parse(data))) return;
     } catch {
       // What cannot be understood is read anew.
-      this.#resync();
     }
+    this.#resync();
+  }
+
+  /** Hands a change on; false when the thread is to be read anew instead. */
+  #take(change) {
+    if (change.type === 'thread.reset') return false;
+    this.#on.change(change);
+    return true;
   }
 
   #later() {
@@ -147,7 +154,7 @@ class Live {
         const page = await this.#on.ask();
         if (run !== this.#run) return;
         this.#on.heard(true);
-        for (const change of page.items) this.#on.change(change);
+        for (const change of page.items) if (!this.#take(change)) return this.#resync();
         next = page.next;
       } while (next);
     } catch (error) {
