@@ -29,6 +29,7 @@ use crate::outbound;
 use crate::service::advice::Advice;
 use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
+use crate::service::page_fetch::PageAsker;
 use crate::service::work::Traffic;
 use crate::service::{demo, housekeeping, teaching};
 use crate::store::Store;
@@ -124,9 +125,13 @@ impl Service {
             config.read_connections,
         )?;
         let outbound = outbound::Client::new(config.outbound_networks);
-        let judges = Judges::new(Advice::new(outbound, metrics.clone()));
+        let judges = Judges::new(
+            Advice::new(outbound.clone(), metrics.clone()),
+            config.fetch_pages,
+        );
+        let own = own_origins(&public, address);
         if config.demo {
-            let origins = demo_origins(&public, address);
+            let origins = own.clone();
             demo::prepare(&store, &keys, &judges, origins, Time::now()).await?;
         }
         let streams = Streams::new(store.clone(), config.limits.streams);
@@ -136,6 +141,7 @@ impl Service {
         let pace = Pace::new(config.mail.rate, config.mail.rate_per_domain);
         let mail = mail::worker::run(store.clone(), post, pace, metrics.clone(), stopped.clone());
         let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped.clone());
+        let pages = PageAsker::new(outbound, own).run(store.clone(), stopped.clone());
         let teaching = teaching::run(store.clone(), stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
@@ -150,6 +156,12 @@ impl Service {
             teaching.await;
             "teaching"
         });
+        if config.fetch_pages {
+            workers.spawn(async move {
+                pages.await;
+                "pages"
+            });
+        }
         let limits = Limits {
             comments: Limit::new("comments", config.limits.comments),
             writes: Limit::new("writes", config.limits.writes),
@@ -354,8 +366,8 @@ fn signer(dkim: &config::Dkim) -> Result<Signer, SettingError> {
         .map_err(|takes| refuse(format!("does not hold what it takes: {takes}.")))
 }
 
-/// The demo's own origins: as it is reached, and by the other names of a loopback address.
-fn demo_origins(public: &Origin, address: SocketAddr) -> Vec<Origin> {
+/// The service's own origins: as it is reached, and by the other names of a loopback address.
+fn own_origins(public: &Origin, address: SocketAddr) -> Vec<Origin> {
     let port = address.port();
     let mut origins = vec![public.clone()];
     if address.ip().is_loopback() || address.ip().is_unspecified() {

@@ -64,6 +64,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Private networks whose services may be called.
     pub outbound_networks: Vec<IpNet>,
+    /// Whether pages are asked what they say.
+    pub fetch_pages: bool,
     /// The keys that were given; see [`signing_keys`].
     pub secrets: Option<Keys>,
     /// Whether there is a demo site.
@@ -123,6 +125,7 @@ impl Config {
             mail: Mail::new(&serve.mailing, &common.data_dir)?,
             trusted_proxies: serve.trusted_proxies,
             outbound_networks: serve.outbound_networks,
+            fetch_pages: serve.fetch_pages,
             secrets: serve.secrets,
             demo,
             limits: Limits {

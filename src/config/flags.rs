@@ -99,6 +99,18 @@ pub struct Serve {
     #[arg(value_delimiter = ',', value_parser = values::network)]
     pub outbound_networks: Vec<IpNet>,
 
+    /// Ask pages on which something was written for their title, their address and their text, by which quoted words are
+    /// known to be the page's. Where this is off, whatever the sites' rules say, quotations wait for a moderator
+    #[arg(
+        long,
+        env = "POSTIL_FETCH_PAGES",
+        value_name = "true|false",
+        default_value = "true"
+    )]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = values::yes_or_no, action = clap::ArgAction::Set)]
+    pub fetch_pages: bool,
+
     /// The secrets that sign tokens, 32 bytes or more each, with commas between them: the first signs, the others
     /// still count. Instances that share a database need the same [default: made and kept in
     /// DATA-DIR/signing.key]

@@ -4,6 +4,7 @@ pub mod bounce;
 mod characters;
 mod contact;
 pub mod cursor;
+pub mod html_page;
 pub mod id;
 pub mod invalid;
 pub mod judgement;

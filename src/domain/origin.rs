@@ -100,6 +100,11 @@ impl Origin {
         })
     }
 
+    /// Whether it is one origin, and not that of every subdomain.
+    pub fn is_exact(&self) -> bool {
+        !self.any_subdomain
+    }
+
     /// Whether the page lies on this origin.
     pub fn matches(&self, page: &PageUrl) -> bool {
         self.covers(page.place())

@@ -9,6 +9,7 @@ mod distance;
 mod drift;
 mod judge;
 mod meeting;
+pub mod quoted;
 pub mod rule;
 mod seeds;
 pub mod selector;

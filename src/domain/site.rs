@@ -10,7 +10,7 @@ use super::invalid::Invalid;
 use super::page::TrailingSlash;
 use super::text::{Length, Name};
 use super::time::Time;
-use super::word::{Moderation, ProofOfWork, Selecting, Sort, ThreadState};
+use super::word::{Moderation, ProofOfWork, Quotations, Selecting, Sort, ThreadState};
 
 /// Whether a field of the comment form is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,10 @@ pub struct Policy {
     pub proof_of_work: ProofOfWork,
     /// Who may select passages of a text to remark on.
     pub passages: Selecting,
+    /// Whether a page is asked for its title, its address and its text once something is written on it.
+    pub fetch_pages: bool,
+    /// Whose word counts for what the pages say, when readers quote from them.
+    pub quotations: Quotations,
     /// What moderators may give as the reason of a decision, at most 30.
     pub decision_reasons: Vec<DecisionReason>,
     /// Reports by how many verified people hold a comment until it is seen, 1 to 100; null: never.
@@ -144,6 +148,8 @@ impl Default for Policy {
             hold_repeats: true,
             proof_of_work: ProofOfWork::Off,
             passages: Selecting::Everybody,
+            fetch_pages: true,
+            quotations: Quotations::Found,
             decision_reasons: [
                 ("spam", "It advertises, or was sent to many places."),
                 ("abuse", "It attacks or insults people."),

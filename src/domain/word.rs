@@ -137,6 +137,42 @@ impl Word for ThreadState {
     }
 }
 
+/// Who says that the words of a passage are the publisher's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundBy {
+    /// The page's own text contained them.
+    Page,
+    /// A text that its author sent contained them, or the author quoted them.
+    Author,
+    /// A moderator approved a comment about them.
+    Moderator,
+    /// They were shown before anybody asked.
+    Earlier,
+}
+
+impl Word for FoundBy {
+    const ALL: &'static [Self] = &[Self::Page, Self::Author, Self::Moderator, Self::Earlier];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Author => "author",
+            Self::Moderator => "moderator",
+            Self::Earlier => "earlier",
+        }
+    }
+}
+
+/// Whose word counts for what a site's pages say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quotations {
+    /// Quoted words are shown once the page's own text contained them, its author sent them, or a moderator approved them.
+    Found,
+    /// Readers' word: for pages that the service cannot read, and whose readers are trusted.
+    Trusted,
+}
+
 /// Whether a comment is seen before or after a moderator looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -104,13 +104,18 @@ async fn show(visit: &Visit, ticket: &Ticket, notice: Option<&str>) -> Result<Ht
 }
 
 fn sheet(site: &Site, question: &Question) -> Page {
-    let Question { comment, thread } = question;
+    let Question {
+        comment,
+        thread,
+        quote,
+    } = question;
     let reasons = comment.reasons.iter().map(|reason| &reason.detail);
-    let page = thread.title.as_ref().or(thread.title_hint.as_ref());
+    let page = thread.title().unwrap_or(&thread.url);
     Page::of(site, "decide")
         .with("author", json!(comment.author_name))
         .with("at", json!(comment.created_at))
-        .with("page", json!(page.unwrap_or(&thread.url)))
+        .with("page", json!(page))
+        .with("quote", json!(quote))
         .with("page_url", json!(thread.url))
         .with("body_html", json!(comment.body_html))
         .with("revision", json!(comment.revision))

@@ -19,7 +19,7 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
     }
     let thread = app.store.read(demo::thread).await?;
     let thread_html = format!("/v1/threads/{thread}/html");
-    let page = include_str!("../../demo/index.html").replace("{{thread_html}}", &thread_html);
+    let page = demo::PAGE.replace("{{thread_html}}", &thread_html);
     let mut response = answer::public(
         &request,
         &pages::ready(page.into_bytes()).await?,

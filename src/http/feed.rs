@@ -101,13 +101,9 @@ impl Entry {
     }
 }
 
-/// The publisher's title, else the one that a reader's browser told, else the address.
+/// The publisher's title, else the address.
 fn page_name(thread: &Thread) -> &str {
-    thread
-        .title
-        .as_deref()
-        .or(thread.title_hint.as_deref())
-        .unwrap_or(&thread.url)
+    thread.title().unwrap_or(&thread.url)
 }
 
 /// The feed's document, to be served as `application/atom+xml`.
@@ -190,7 +186,7 @@ mod tests {
     fn nothing_told_becomes_markup() {
         let mut thread = thread();
         thread.title = None;
-        thread.title_hint = Some(HOSTILE.into());
+        thread.page_title = Some(HOSTILE.into());
         let thread = thread.public().unwrap();
         let comments = [comment(&thread, Some(HOSTILE))];
         let url = "https://comments.example.org/?\"><x";

@@ -13,7 +13,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::passage::selector::{PassageKey, Question, Quote, Selector, Target};
 use crate::domain::word::{ThreadState, Word};
 use crate::error::{Error, Result};
-use crate::service::passages::{self, Planting};
+use crate::service::passages::{self, Direction, Planting};
 
 /// Words of an article, as they arrive.
 #[derive(Deserialize, Serialize)]
@@ -101,10 +101,11 @@ fn state(word: &str) -> Result<ThreadState, Invalid> {
     })
 }
 
-/// Whether a passage takes answers, as it arrives.
+/// What is decided about a passage, as it arrives.
 #[derive(Deserialize)]
 pub struct PassagePatch {
-    state: String,
+    state: Option<String>,
+    struck: Option<bool>,
 }
 
 /// `PATCH /v1/passages/{id}`.
@@ -113,9 +114,17 @@ pub async fn direct(call: Call, body: Body<PassagePatch>) -> Result<HttpResponse
     call.check_own_origin().await?;
     let passage: PassageId = id(call.request(), "id")?;
     let mut fields = Fields::default();
-    let state = fields.take("/state", state(&body.value.state));
-    let state = fields.finish(state)?;
+    let PassagePatch {
+        state: word,
+        struck,
+    } = body.value;
+    let state = fields.optional("/state", word.as_deref(), state);
+    if word.is_none() && struck.is_none() {
+        let detail = "Say what is to change: `state` or `struck`.";
+        fields.take::<()>("", Err(Invalid::new("field_required", detail)));
+    }
+    let direction = fields.finish(Some(Direction { state, struck }))?;
     let app = &call.app;
-    let passage = passages::direct(&app.store, &call.caller, passage, state, call.now).await?;
+    let passage = passages::direct(&app.store, &call.caller, passage, direction, call.now).await?;
     answer::private(StatusCode::OK, &passage)
 }

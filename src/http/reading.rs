@@ -251,8 +251,9 @@ async fn public_thread(app: &App, thread: ThreadId) -> Result<(Seen, PublicThrea
         .read(move |conn| Seen::of(conn, thread, now))
         .await?;
     let seen = seen.ok_or(Error::NotFound)?;
-    let row = seen.row.clone().public().ok_or(Error::NotFound)?;
-    Ok((seen, row))
+    // What waits lends the public no address.
+    let row = seen.row.clone().public().filter(|row| row.has_address());
+    Ok((seen, row.ok_or(Error::NotFound)?))
 }
 
 /// `GET /v1/sites/{site}/feed`.
@@ -354,9 +355,10 @@ async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
             shows: vec![Subject::Thread(thread)],
         });
     };
+    let policy = seen.site.policy.clone();
     let name = format!("annotations {thread} {page:?}");
     seen.answer(app, name, MEDIA_TYPE, move |conn| {
-        let read = annotations::read(conn, &row, &address, page.as_deref())?;
+        let read = annotations::read(conn, &row, &policy, &address, page.as_deref())?;
         answer::json(&read)
     })
     .await

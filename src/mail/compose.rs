@@ -501,7 +501,7 @@ fn page(thread: &threads::Thread) -> String {
         .url
         .split_once("://")
         .map_or(thread.url.as_str(), |(_, rest)| rest);
-    thread.title.clone().unwrap_or_else(|| address.to_owned())
+    thread.title().unwrap_or(address).to_owned()
 }
 
 fn place(page_url: &str, comment: CommentId) -> String {

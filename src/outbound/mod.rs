@@ -6,6 +6,7 @@ mod address;
 mod resolver;
 
 use std::fmt;
+use std::io::Read as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -22,6 +23,15 @@ use resolver::{Forbidden, Guarded};
 /// How many requests are under way at a time; each has a thread of the blocking pool.
 const ROOM: usize = 16;
 
+/// How many pages are asked for at a time.
+const PAGES: usize = 4;
+
+/// Most bytes of a page that are read; the rest is left.
+const PAGE: u64 = 2 * 1024 * 1024;
+
+/// Most bytes of a page's head.
+const PAGE_HEAD: usize = 64 * 1024;
+
 /// Most bytes of an answer's body.
 const BODY: u64 = 16 * 1024;
 
@@ -35,8 +45,12 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     named: Vec<IpNet>,
     room: Arc<Semaphore>,
+    /// Room for pages alone, so that advisers never wait for them.
+    pages_room: Arc<Semaphore>,
     /// Made for the first request, since reading the system's roots takes longer than a start should.
     agent: OnceLock<Agent>,
+    /// The same, for pages.
+    pages_agent: OnceLock<Agent>,
 }
 
 /// A request with a JSON body.
@@ -54,6 +68,18 @@ pub struct Answer {
     /// Its status.
     pub status: u16,
     /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// A page, or whatever answered in its place.
+pub struct Page {
+    /// Its status.
+    pub status: u16,
+    /// Where it leads, if it is a redirect.
+    pub location: Option<String>,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// The first two mebibytes of its body.
     pub body: Vec<u8>,
 }
 
@@ -78,7 +104,9 @@ impl Client {
         Self(Arc::new(Inner {
             named,
             room: Arc::new(Semaphore::new(ROOM)),
+            pages_room: Arc::new(Semaphore::new(PAGES)),
             agent: OnceLock::new(),
+            pages_agent: OnceLock::new(),
         }))
     }
 
@@ -108,13 +136,36 @@ impl Client {
         });
         sending.await.map_err(|_| Failure::Broken)?
     }
+
+    /// Asks for a page of a site's, all within `patience`. What everybody may read may also come without encryption.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn get_page(&self, url: String, patience: Duration) -> Result<Page, Failure> {
+        let end = Instant::now() + patience;
+        let room = self.0.pages_room.clone().acquire_owned();
+        let permit = tokio::time::timeout_at(end - patience / 2, room)
+            .await
+            .map_err(|_| Failure::Busy)?
+            .map_err(|_| Failure::Busy)?;
+        let inner = self.0.clone();
+        let asking = tokio::task::spawn_blocking(move || {
+            let page = inner.get(&url, end.saturating_duration_since(Instant::now()));
+            drop(permit);
+            page
+        });
+        asking.await.map_err(|_| Failure::Broken)?
+    }
 }
 
 impl Inner {
     fn send(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
-        let agent = self
-            .agent
-            .get_or_init(|| agent(Guarded::new(DefaultResolver::default(), self.named.clone())));
+        let agent = self.agent.get_or_init(|| {
+            agent(
+                Guarded::new(DefaultResolver::default(), self.named.clone()),
+                HEAD,
+            )
+        });
         let mut call = agent
             .post(&request.url)
             .config()
@@ -131,9 +182,41 @@ impl Inner {
             body,
         })
     }
+
+    fn get(&self, url: &str, patience: Duration) -> Result<Page, Failure> {
+        let agent = self.pages_agent.get_or_init(|| {
+            let resolver = Guarded::new(DefaultResolver::default(), self.named.clone());
+            agent(resolver.also_in_plain(), PAGE_HEAD)
+        });
+        let call = agent
+            .get(url)
+            .config()
+            .timeout_global(Some(patience))
+            .accept("text/html, application/xhtml+xml;q=0.9")
+            .build();
+        let mut page = call.call()?;
+        let header = |name: &str| {
+            let value = page.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let (location, content_type) = (header("location"), header("content-type"));
+        let mut body = Vec::new();
+        let read = page
+            .body_mut()
+            .as_reader()
+            .take(PAGE)
+            .read_to_end(&mut body);
+        read.map_err(|error| Failure::from(ureq::Error::Io(error)))?;
+        Ok(Page {
+            status: page.status().as_u16(),
+            location,
+            content_type,
+            body,
+        })
+    }
 }
 
-fn agent<R: ureq::unversioned::resolver::Resolver>(resolver: R) -> Agent {
+fn agent<R: ureq::unversioned::resolver::Resolver>(resolver: R, head: usize) -> Agent {
     let roots = rustls_native_certs::load_native_certs();
     let roots = roots.certs.iter();
     let roots = roots.map(|root| Certificate::from_der(root).to_owned());
@@ -148,7 +231,7 @@ fn agent<R: ureq::unversioned::resolver::Resolver>(resolver: R) -> Agent {
         .max_redirects_will_error(false)
         // A proxy would connect to whatever it pleases.
         .proxy(None)
-        .max_response_header_size(HEAD)
+        .max_response_header_size(head)
         // Each request has a connection of its own, so that each address was checked.
         .max_idle_connections(0)
         .user_agent(concat!("Postil/", env!("CARGO_PKG_VERSION")))

@@ -16,12 +16,26 @@ use super::address::may_be_called;
 pub struct Guarded<R> {
     resolver: R,
     named: Vec<IpNet>,
+    /// Whether public addresses are called without encryption too.
+    in_plain: bool,
 }
 
 impl<R> Guarded<R> {
     /// One that also lets through what lies in these networks.
     pub fn new(resolver: R, named: Vec<IpNet>) -> Self {
-        Self { resolver, named }
+        Self {
+            resolver,
+            named,
+            in_plain: false,
+        }
+    }
+
+    /// One that also lets public addresses through where nothing is encrypted: for what everybody may read.
+    pub fn also_in_plain(self) -> Self {
+        Self {
+            in_plain: true,
+            ..self
+        }
     }
 }
 
@@ -44,7 +58,7 @@ impl<R: Resolver> Resolver for Guarded<R> {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let is_encrypted = uri.scheme() == Some(&Scheme::HTTPS);
+        let is_encrypted = self.in_plain || uri.scheme() == Some(&Scheme::HTTPS);
         let mut left = self.empty();
         for address in self.resolver.resolve(uri, config, timeout)?.iter() {
             if may_be_called(address.ip(), is_encrypted, &self.named) {

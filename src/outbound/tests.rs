@@ -210,7 +210,9 @@ async fn the_address_that_was_checked_is_the_one_that_is_called() {
     let inner = Inner {
         named: Vec::new(),
         room: Arc::new(Semaphore::new(ROOM)),
-        agent: OnceLock::from(agent(Guarded::new(fickle, named))),
+        agent: OnceLock::from(agent(Guarded::new(fickle, named), HEAD)),
+        pages_room: Arc::new(Semaphore::new(PAGES)),
+        pages_agent: OnceLock::new(),
     };
     let client = Client(Arc::new(inner));
     let call = || post(&client, "http://rebinding.example/".into());

@@ -208,13 +208,14 @@ pub(super) fn about_new(
     person: Option<&Person>,
     draft: &Draft,
     signature: Signature,
+    title: Option<String>,
 ) -> Question {
     let name = signature.name.map(|name| name.to_string());
     let website = signature.website.map(|website| website.to_string());
     let data = Submitted {
         site: site.slug.clone(),
         url: draft.page.url.to_string(),
-        title: draft.title.as_ref().map(|title| title.to_string()),
+        title,
         comment_id: None,
         parent_id: draft.parent,
         body: draft.source.as_str().to_owned(),

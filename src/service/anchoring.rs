@@ -11,13 +11,16 @@ use std::sync::Arc;
 use self::known::{Known, Placed};
 use self::lane::Lane;
 use super::caller::Caller;
+use super::passages as passages_service;
 use super::threads::may_be_unwritten;
 use crate::domain::id::{PassageId, ThreadId};
 use crate::domain::passage::anchor::{self, Anchor};
+use crate::domain::passage::quoted::PageText;
 use crate::domain::passage::selector::Selector;
 use crate::domain::passage::text::{Text, TextHash};
 use crate::domain::time::Time;
-use crate::domain::word::Role;
+use crate::domain::visibility::Quotation;
+use crate::domain::word::{FoundBy, Role};
 use crate::error::{Error, Result};
 use crate::store::events::{self, Locked};
 use crate::store::passages::{self, Passage, Place};
@@ -53,8 +56,10 @@ pub struct Article {
     /// Its site.
     pub site: Site,
     thread: Thread,
-    /// Those that the public sees, in the order of their ids.
+    /// Those whose words the public sees, in the order of their ids.
     passages: Vec<Passage>,
+    /// Those whose words nobody has found yet.
+    waiting: Vec<Passage>,
 }
 
 impl Article {
@@ -67,15 +72,24 @@ impl Article {
             may_be_unwritten(id)?;
             return Ok(None);
         };
-        let mut passages = match thread.is_public() {
+        let site = sites::by_id(conn, thread.site_id)?.ok_or(Error::NotFound)?;
+        let (mut passages, mut waiting) = (Vec::new(), Vec::new());
+        let all = match thread.is_public() {
             true => passages::of_thread(conn, id)?,
             false => Vec::new(),
         };
-        passages.retain(Passage::is_public);
+        for row in all {
+            if row.public(&site.policy) == Some(Quotation::Found) {
+                passages.push(row);
+            } else if row.quotation(&site.policy) == Quotation::Waiting {
+                waiting.push(row);
+            }
+        }
         Ok(Some(Self {
-            site: sites::by_id(conn, thread.site_id)?.ok_or(Error::NotFound)?,
+            site,
             thread,
             passages,
+            waiting,
         }))
     }
 
@@ -138,6 +152,8 @@ struct Found {
     places: Arc<[Placed]>,
     /// What the author's text says otherwise than it was known.
     news: Vec<New>,
+    /// What of the words that wait stands in the author's text.
+    quoted: Vec<passages_service::Found>,
 }
 
 /// What is known, and what it may cost to know more.
@@ -184,7 +200,9 @@ impl Anchoring {
         sender: Sender,
         now: Time,
     ) -> Result<Anchors> {
-        if article.passages.is_empty() {
+        let is_author = sender == Sender::Author;
+        let finds_words = is_author && !article.waiting.is_empty();
+        if article.passages.is_empty() && !finds_words {
             return Ok(Anchors::default());
         }
         let lane = match sender {
@@ -201,6 +219,7 @@ impl Anchoring {
             let places = after(&found.places, &kept);
             self.known.put(site, thread, found.text, places);
         }
+        passages_service::keep_found(store, thread, found.quoted, FoundBy::Author, now).await?;
         Ok(anchors(&found.places))
     }
 }
@@ -226,10 +245,15 @@ impl Known {
             Sender::Reader => Vec::new(),
             Sender::Author => article.news(&places, &text),
         };
+        let quoted = match sender {
+            Sender::Reader => Vec::new(),
+            Sender::Author => passages_service::found_in(&PageText::new(text), &article.waiting),
+        };
         Found {
             text: hash,
             places,
             news,
+            quoted,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{PassageId, ThreadId};
+use crate::domain::site::Policy;
 use crate::domain::visibility::CommentSight;
 use crate::domain::word::Sort;
 use crate::error::{Error, Result};
@@ -71,17 +72,20 @@ pub enum Answer {
 pub fn read(
     conn: &mut Conn,
     thread: &PublicThread,
+    policy: &Policy,
     address: &str,
     page: Option<&str>,
 ) -> Result<Answer> {
     let known = passages::of_thread(conn, thread.id)?;
     let of_thread = OfThread {
         thread,
+        policy,
         address,
         questions: known
             .iter()
             .filter_map(|passage| {
-                let question = Annotation::of_question(passage, &thread.url)?;
+                let quotation = passage.quotation(policy);
+                let question = Annotation::of_question(passage, quotation, &thread.url)?;
                 Some((passage.id, question))
             })
             .collect(),
@@ -106,6 +110,7 @@ pub fn none(thread: ThreadId, address: &str, page: Option<&str>) -> Result<Answe
 
 struct OfThread<'a> {
     thread: &'a PublicThread,
+    policy: &'a Policy,
     address: &'a str,
     /// By their passages, in the order of their ids.
     questions: Vec<(PassageId, Annotation)>,
@@ -125,8 +130,7 @@ impl OfThread<'_> {
             (_, false) => Some(QUESTIONS),
         };
         let first = first.map(|name| self.page(conn, name, total)).transpose()?;
-        let title = self.thread.title.clone();
-        let label = title.or_else(|| self.thread.title_hint.clone());
+        let label = self.thread.title().map(str::to_owned);
         Ok(Answer::Collection(Collection::new(
             self.address,
             label,
@@ -179,7 +183,9 @@ impl OfThread<'_> {
             .filter(|row| row.sight(self.thread) == CommentSight::Whole);
         let items = said.filter_map(|row| {
             let passage = self.passages.get(&row.passage_id?)?;
-            Some(Annotation::of_comment(row, passage, &self.thread.url))
+            let quotation = passage.quotation(self.policy);
+            let page = &self.thread.url;
+            Some(Annotation::of_comment(row, passage, quotation, page))
         });
         Ok((items.collect(), next))
     }

@@ -13,6 +13,7 @@ use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::judging::{self, Case, Judges};
+use super::page_fetch;
 use super::passages::{self, About};
 use super::publishing;
 use super::signing::{self, Signature};
@@ -28,12 +29,13 @@ use crate::domain::subscription::Frequency;
 use crate::domain::text::{CommentSource, Email, Title};
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::visibility::CommentSight;
+use crate::domain::visibility::{CommentSight, Quotation};
 use crate::domain::word::{EventKind, Kind, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment, Text};
 use crate::store::drafts as stored;
 use crate::store::events::{self, Locked};
+use crate::store::page_hints::{self, PageHint};
 use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
@@ -109,7 +111,7 @@ pub async fn post(
 ) -> Result<Posted> {
     let draft = Arc::new(draft);
     let heard = hearing::of_new(store, keys, judges, caller, &draft, retry.as_ref(), now).await?;
-    let (caller, keys) = (caller.clone(), keys.clone());
+    let (caller, keys, judges) = (caller.clone(), keys.clone(), judges.clone());
     let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
@@ -133,10 +135,12 @@ pub async fn post(
             }
             let mut thread = open_thread(tx, &site, &draft, now)?;
             let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
+            let mut quotes_unfound = false;
             if let Some(about) = &draft.about {
-                let passage =
-                    passages::find_or_make(tx, &site, &thread, &caller, &author, about, now)?;
-                comment.passage_id = Some(passage);
+                let who = (&caller, &author);
+                let passage = passages::find_or_make(tx, &site, &thread, who, about, now)?;
+                comment.passage_id = Some(passage.id);
+                quotes_unfound = passage.quotation(&site.policy) == Quotation::Waiting;
             }
             comment.author_name = signature.name.map(|name| name.to_string());
             comment.author_website = signature.website.map(|website| website.to_string());
@@ -161,6 +165,12 @@ pub async fn post(
             publishing::receive(tx, &mut thread, &mut comment, &ruling, now)?;
             if let Some(heard) = &heard {
                 judging::remember(tx, &comment, heard, &ruling, now)?;
+            }
+            if *comment.status != Status::Published {
+                keep_hint(tx, &thread, &comment, &draft)?;
+            }
+            if judges.asks_pages {
+                page_fetch::ask(tx, &site, &thread, &draft.page.url, quotes_unfound, now)?;
             }
             if let Some(network) = draft.network {
                 bans::remember_network(tx, &keys, site.id, comment.id, network, now)?;
@@ -255,11 +265,30 @@ pub(super) fn sign(
 }
 
 fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Locked> {
-    let (thread, _) = super::threads::find_or_make(tx, &draft.page, draft.title.as_ref(), now)?;
+    let (mut thread, _) = super::threads::find_or_make(tx, &draft.page, now)?;
     if !view::thread::is_open(&thread, &site.policy, now) {
         return Err(Error::ThreadClosed);
     }
+    let url = draft.page.url.as_str();
+    if !thread.has_address() && thread.url != url {
+        // Nothing is published there, so whoever came first has no say in where it is.
+        threads::set_url(tx, &mut thread, url)?;
+    }
     Ok(thread)
+}
+
+/// Keeps what a browser said of the page for whoever decides about the comment, as far as nobody knows better.
+fn keep_hint(tx: &mut Tx, thread: &Locked, comment: &Comment, draft: &Draft) -> Result<()> {
+    let title = draft.title.as_ref().filter(|_| thread.title().is_none());
+    if title.is_none() && thread.url_known {
+        return Ok(());
+    }
+    let hint = PageHint {
+        comment_id: comment.id,
+        url: draft.page.url.to_string(),
+        title: title.map(ToString::to_string),
+    };
+    page_hints::insert(tx, &hint)
 }
 
 /// Where the comment stands in its thread. A deeper answer than the site allows attaches to the
@@ -488,6 +517,7 @@ pub async fn delete(store: &Store, caller: &Caller, id: CommentId, now: Time) ->
             lessons::erase(tx, id)?;
             judging::forget(tx, id)?;
             stored::erase(tx, id)?;
+            page_hints::erase(tx, id)?;
             votes::erase(tx, id)?;
             reactions::erase(tx, id)
         })

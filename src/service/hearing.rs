@@ -10,6 +10,7 @@ use super::comments::{self, Draft, Edit, Outcome};
 use super::drafts;
 use super::idempotency::{self, Retry};
 use super::judging::{self, Judges};
+use super::passages::{About, meeting};
 use super::signing::Signature;
 use super::work;
 use crate::domain::id::CommentId;
@@ -20,12 +21,15 @@ use crate::domain::judgement::words::Found;
 use crate::domain::judgement::writing::Writing;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
+use crate::domain::visibility::Quotation;
+use crate::domain::word::Quotations;
 use crate::error::Result;
 use crate::store::comments as rows;
+use crate::store::passages::Passage;
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Thread};
-use crate::store::{Conn, Store, advisers};
+use crate::store::{Conn, Store, advisers, passages};
 use crate::view;
 
 /// What was found out about a comment before the transaction.
@@ -36,6 +40,8 @@ pub(super) struct Heard {
     /// Whether an edit leads where the text before did not.
     pub(super) adds_links: bool,
     pub(super) found: Option<Found>,
+    /// What of the word lists is in the title that came with it, where nobody knows a better one.
+    pub(super) found_in_title: Option<Found>,
     pub(super) print: Option<Print>,
     pub(super) advice: Opinion,
     /// Whether there is an adviser who was not asked, since this was to be turned away.
@@ -82,6 +88,7 @@ impl Heard {
             links: u32::try_from(writing.links.len()).unwrap_or(u32::MAX),
             adds_links: false,
             found: judges.rules.find(conn, site.id, writing)?,
+            found_in_title: None,
             print: Print::of(&writing.text, !writing.links.is_empty()),
             advice: Opinion::None,
             is_unasked: false,
@@ -124,13 +131,25 @@ pub(super) async fn of_new(
         let name = signature.name.as_ref().map(|name| name.as_str());
         let website = signature.website.as_ref().map(ToString::to_string);
         let known = thread.as_ref().and_then(Thread::title);
+        let quoted = quoted(conn, &site, thread.as_ref(), draft.about.as_ref())?;
+        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+        let writing = Writing::of_html(draft.html.as_str()).quoting(&quoted);
         let said = Said {
-            writing: &Writing::of_html(draft.html.as_str()).signed(name, website.as_deref()),
-            title: known.or(draft.title.as_ref().map(|title| title.as_str())),
+            writing: &writing.signed(name, website.as_deref()),
+            title: known,
             person,
             hasty: draft.hasty,
         };
         let mut heard = Heard::of(conn, &judges, &site, &said)?;
+        if let (None, Some(title)) = (known, &draft.title) {
+            // No reader sees it, but moderators do.
+            let title = Writing {
+                text: title.to_string(),
+                ..Writing::default()
+            };
+            heard.found_in_title = judges.rules.find(conn, site.id, &title)?;
+        }
+        let known = known.map(str::to_owned);
         let Some(adviser) = advisers::of(conn, site.id)? else {
             return Ok(Some((heard, None)));
         };
@@ -139,10 +158,50 @@ pub(super) async fn of_new(
             || idempotency::recall::<Outcome>(conn, retry.as_ref())?.is_some()
             || !may_write(conn, &keys, &site, &caller, &draft, &heard, now)?;
         let question = (!heard.is_unasked)
-            .then(|| advice::about_new(adviser, &site, person, &draft, signature));
+            .then(|| advice::about_new(adviser, &site, person, &draft, signature, known));
         Ok(Some((heard, question)))
     });
     with_advice(&advice, found.await?, now).await
+}
+
+/// The words that a comment quotes, what is said to stand around them, and what they are called, unless they are known to be the
+/// publisher's. Whoever quotes what somebody else quoted before says it again.
+fn quoted(
+    conn: &mut Conn,
+    site: &Site,
+    thread: Option<&Thread>,
+    about: Option<&About>,
+) -> Result<Vec<String>> {
+    let waits = |row: &Passage| row.quotation(&site.policy) == Quotation::Waiting;
+    match about {
+        None => Ok(Vec::new()),
+        Some(About::Passage(id)) => {
+            let row = passages::by_id(conn, *id)?.filter(waits);
+            Ok(row.map_or_else(Vec::new, |row| vec![row.prefix, row.exact, row.suffix]))
+        }
+        Some(About::Words(target)) => {
+            let known = match thread {
+                Some(thread) => passages::of_thread(conn, thread.id)?,
+                None => Vec::new(),
+            };
+            let is_known = match meeting(&known, target) {
+                Some(row) => !waits(row),
+                None => site.policy.quotations == Quotations::Trusted,
+            };
+            if is_known {
+                return Ok(Vec::new());
+            }
+            let text = |chars: &[char]| chars.iter().collect();
+            let selector = &target.selector;
+            let mut words = vec![
+                text(selector.prefix()),
+                text(selector.exact()),
+                text(selector.suffix()),
+            ];
+            words.extend(target.key.as_ref().map(|key| key.as_str().to_owned()));
+            Ok(words)
+        }
+    }
 }
 
 /// Whether these people may write this at all, as things stand: nobody else's service hears of them otherwise.
@@ -194,7 +253,10 @@ pub(super) async fn of_edit(
         };
         let thread = threads::by_id(conn, comment.thread_id)?;
         let (name, website) = (&comment.author_name, &comment.author_website);
-        let writing = Writing::of_html(edit.html.as_str());
+        let about = comment.passage_id.map(About::Passage);
+        let quoted = quoted(conn, &site, thread.as_ref(), about.as_ref())?;
+        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+        let writing = Writing::of_html(edit.html.as_str()).quoting(&quoted);
         let said = Said {
             writing: &writing.signed(name.as_deref(), website.as_deref()),
             title: thread.as_ref().and_then(Thread::title),

@@ -40,15 +40,18 @@ pub struct Judges {
     pub(super) rules: Rules,
     pub(super) models: Models,
     pub(super) advice: Arc<Advice>,
+    /// Whether pages are asked what they say.
+    pub(super) asks_pages: bool,
 }
 
 impl Judges {
-    /// The sites' advisers are asked by this.
-    pub fn new(advice: Advice) -> Self {
+    /// The sites' advisers are asked by this; pages are asked, or not, whatever their sites' rules are.
+    pub fn new(advice: Advice, asks_pages: bool) -> Self {
         Self {
             rules: Rules::default(),
             models: Models::default(),
             advice: Arc::new(advice),
+            asks_pages,
         }
     }
 }
@@ -162,7 +165,11 @@ fn premoderated(case: &Case, _: &mut Tx) -> Result<Opinion> {
 
 fn listed(case: &Case, _: &mut Tx) -> Result<Opinion> {
     let Some(found) = &case.heard.found else {
-        return Ok(Opinion::None);
+        // What only moderators see is no reason to reject anything.
+        return Ok(match &case.heard.found_in_title {
+            Some(found) => Opinion::Hold(Reason::suspect_word(&found.entry)),
+            None => Opinion::None,
+        });
     };
     Ok(match found.list {
         List::Block => Opinion::Reject(Reason::blocked_word(&found.entry)),

@@ -5,13 +5,14 @@ use super::caller::{Authority, Caller};
 use super::moderation::{self, Decision, Target};
 use crate::domain::id::{CommentId, PersonId, SiteId};
 use crate::domain::time::Time;
+use crate::domain::visibility::Quotation;
 use crate::domain::word::{Role, Status};
 use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Thread};
-use crate::store::{Conn, Store, used_links};
+use crate::store::{Conn, Store, passages, used_links};
 use crate::view::comment::read_as;
 
 /// What a link lets its reader do, once.
@@ -35,6 +36,8 @@ pub struct Question {
     pub comment: Comment,
     /// Its thread.
     pub thread: Thread,
+    /// The words that it quotes, if nobody has found them on the page: who approves it approves them.
+    pub quote: Option<String>,
 }
 
 /// The site, and what there is to decide: nothing, when somebody has decided, the link was used, or its reader moderates no
@@ -64,8 +67,20 @@ fn open(conn: &mut Conn, ticket: &Ticket) -> Result<Option<Question>> {
         return Ok(None);
     };
     let comment = read_as(conn, &[comment])?.pop();
-    let waits = comment.filter(|comment| *comment.status == Status::Pending);
-    Ok(waits.map(|comment| Question { comment, thread }))
+    let Some(comment) = comment.filter(|comment| *comment.status == Status::Pending) else {
+        return Ok(None);
+    };
+    let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
+    let passage = match comment.passage_id {
+        Some(id) => passages::by_id(conn, id)?,
+        None => None,
+    };
+    let waits = passage.filter(|row| row.quotation(&site.policy) == Quotation::Waiting);
+    Ok(Some(Question {
+        comment,
+        thread,
+        quote: waits.map(|row| row.quote),
+    }))
 }
 
 /// Whoever the link is for, if it is good and they moderate the site now.

@@ -22,6 +22,8 @@ pub mod leaving;
 pub mod mailed_decision;
 pub mod models;
 pub mod moderation;
+pub mod page_fetch;
+mod page_findings;
 pub mod passages;
 pub mod people;
 pub mod publishing;

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::audit::{self, Act};
 use super::caller::Caller;
 use super::drafts;
+use super::passages;
 use super::publishing;
 use super::reports;
 use crate::domain::id::{CommentId, PersonId};
@@ -271,6 +272,14 @@ pub(super) fn carry_out(
             drafts::undo(tx, thread, comment, last, now)?;
         }
         _ => stand(tx, thread, comment, to, reasons, now)?,
+    }
+    match (decision.action, &last) {
+        // Whoever approves a comment has read the words that it quotes.
+        (Action::Approve, _) => passages::approve(tx, thread, comment, true, now)?,
+        (Action::Undo, Some(last)) if *last.action == Action::Approve => {
+            passages::approve(tx, thread, comment, false, now)?;
+        }
+        _ => {}
     }
     remember(tx, decision, comment, last.as_ref(), &verdict, now)?;
     let act = Act {

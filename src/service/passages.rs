@@ -7,14 +7,17 @@ use super::caller::Caller;
 use super::threads::may_be_unwritten;
 use crate::domain::id::{PassageId, ThreadId};
 use crate::domain::invalid::Invalid;
+use crate::domain::passage::quoted::PageText;
 use crate::domain::passage::selector::{PassageKey, Question, Target};
+use crate::domain::passage::text::normalise;
 use crate::domain::time::Time;
-use crate::domain::word::{Kind, Role, Selecting, ThreadState};
+use crate::domain::word::{FoundBy, Kind, Role, Selecting, ThreadState};
 use crate::error::{Error, Result};
+use crate::store::comments::Comment;
 use crate::store::events::{self, Locked};
 use crate::store::passages::{self, Passage, Place, Settings};
 use crate::store::people::Person;
-use crate::store::sites::Site;
+use crate::store::sites::{self, Site};
 use crate::store::types::Named;
 use crate::store::{Store, Tx, threads};
 use crate::view;
@@ -24,6 +27,9 @@ pub const MOST: usize = 1000;
 
 /// Most passages of a thread in all: those whose remarks were turned down are kept too.
 const MOST_KEPT: usize = 4 * MOST;
+
+/// How many passages are written in one transaction.
+const STEP: usize = 250;
 
 /// What a comment is about, when it is about a passage.
 #[derive(Debug, Clone)]
@@ -42,11 +48,10 @@ pub(super) fn find_or_make(
     tx: &mut Tx,
     site: &Site,
     thread: &Locked,
-    caller: &Caller,
-    author: &Person,
+    (caller, author): (&Caller, &Person),
     about: &About,
     now: Time,
-) -> Result<PassageId> {
+) -> Result<Passage> {
     let found = match about {
         About::Passage(id) => {
             let found = passages::by_id(tx, *id)?;
@@ -71,12 +76,15 @@ pub(super) fn find_or_make(
     };
     match (found, about) {
         (Some(passage), _) if *passage.state == ThreadState::Closed => Err(Error::PassageClosed),
-        (Some(passage), _) => Ok(passage.id),
+        (Some(passage), _) => Ok(passage),
         (None, About::Words(target)) => {
             let mut passage = new(thread.id, target, now);
             passage.person_id = Some(author.id);
+            if caller.has(Role::Author, site.id) {
+                passage.found = Some(Named(FoundBy::Author));
+            }
             passages::insert(tx, &passage)?;
-            Ok(passage.id)
+            Ok(passage)
         }
         (None, About::Passage(_)) => Err(Error::NotFound),
     }
@@ -105,7 +113,7 @@ fn check_room(known: &[Passage]) -> Result<()> {
 
 /// The passage that has these words already. A planted one is met by its key alone; a key that only readers' browsers
 /// told must come with the same words, so that nobody can put other words under it.
-fn meeting<'a>(known: &'a [Passage], target: &Target) -> Option<&'a Passage> {
+pub(super) fn meeting<'a>(known: &'a [Passage], target: &Target) -> Option<&'a Passage> {
     let key = target.key.as_ref().map(PassageKey::as_str);
     let same_key = |passage: &&Passage| passage.key.as_deref() == key;
     let planted = known
@@ -139,6 +147,8 @@ fn new(thread: ThreadId, target: &Target, now: Time) -> Passage {
         revision: 1,
         created_at: now,
         updated_at: now,
+        found: None,
+        struck: false,
     }
 }
 
@@ -170,6 +180,7 @@ pub async fn plant(
     store
         .write(move |tx| {
             let mut thread = directed(tx, &caller, thread)?;
+            let site = sites::by_id(tx, thread.site_id)?.ok_or(Error::NotFound)?;
             let known = passages::of_thread(tx, thread.id)?;
             let found = meeting(&known, &planting.target).cloned();
             let is_new = found.is_none();
@@ -196,6 +207,7 @@ pub async fn plant(
                 question: Some(planting.question.as_ref().map(|q| q.as_str().to_owned())),
                 state: planting.state.map(Named),
                 quote: Some(planting.target.quote.shown().to_owned()),
+                struck: None,
             };
             passages::set(tx, passage.id, &settings, now)?;
             events::append_passage(tx, &mut thread, Some(passage.id), now)?;
@@ -206,12 +218,24 @@ pub async fn plant(
             {
                 record(tx, &caller, "plant", &thread, (&before, &passage), now)?;
             }
-            Ok((view::passage::Passage::from(&passage), is_new))
+            Ok((
+                view::passage::Passage::whole(&passage, &site.policy),
+                is_new,
+            ))
         })
         .await
 }
 
-/// Opens or closes a passage.
+/// What is decided about a passage; `None` leaves it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Direction {
+    /// Whether it takes answers.
+    pub state: Option<ThreadState>,
+    /// Whether its words are taken back: nobody reads them any more, wherever they were quoted.
+    pub struck: Option<bool>,
+}
+
+/// Opens or closes a passage, strikes its words or shows them again.
 ///
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::NotFound`].
@@ -219,7 +243,7 @@ pub async fn direct(
     store: &Store,
     caller: &Caller,
     id: PassageId,
-    state: ThreadState,
+    direction: Direction,
     now: Time,
 ) -> Result<view::passage::Passage> {
     caller.must_be(Role::Author)?;
@@ -230,10 +254,16 @@ pub async fn direct(
             let mut thread = directed(tx, &caller, found.thread_id)?;
             // Read again behind the lock.
             let mut passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            if *passage.state != state {
+            let site = sites::by_id(tx, thread.site_id)?.ok_or(Error::NotFound)?;
+            let is_other = direction.state.is_some_and(|state| *passage.state != state)
+                || direction
+                    .struck
+                    .is_some_and(|struck| passage.struck != struck);
+            if is_other {
                 let before = passage.clone();
                 let settings = Settings {
-                    state: Some(Named(state)),
+                    state: direction.state.map(Named),
+                    struck: direction.struck,
                     ..Settings::default()
                 };
                 passages::set(tx, id, &settings, now)?;
@@ -243,7 +273,7 @@ pub async fn direct(
                 passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
                 record(tx, &caller, "direct", &thread, (&before, &passage), now)?;
             }
-            Ok(view::passage::Passage::from(&passage))
+            Ok(view::passage::Passage::whole(&passage, &site.policy))
         })
         .await
 }
@@ -257,7 +287,7 @@ fn record(
     (before, after): (&Passage, &Passage),
     now: Time,
 ) -> Result<()> {
-    let told = |passage: &Passage| json!({"state": *passage.state, "question": passage.question.is_some()});
+    let told = |passage: &Passage| json!({"state": *passage.state, "question": passage.question.is_some(), "struck": passage.struck});
     let act = Act {
         site: Some(thread.site_id),
         action,
@@ -286,4 +316,103 @@ pub(super) fn directed(tx: &mut Tx, caller: &Caller, id: ThreadId) -> Result<Loc
         return Err(Error::Forbidden("This page is another author's."));
     }
     Locked::lock(tx, id)
+}
+
+/// Says that words were approved with a comment about them, or that this was taken back; the thread's log says so if anybody sees
+/// the passage.
+pub(super) fn approve(
+    tx: &mut Tx,
+    thread: &mut Locked,
+    comment: &Comment,
+    is_approved: bool,
+    now: Time,
+) -> Result<()> {
+    let Some(id) = comment.passage_id else {
+        return Ok(());
+    };
+    let is_other = match is_approved {
+        true => passages::set_found(tx, id, FoundBy::Moderator, now)?,
+        false => {
+            !passages::is_approved_by_another(tx, id, comment.id)?
+                && passages::unset_approved(tx, id, now)?
+        }
+    };
+    if is_other && passages::by_id(tx, id)?.is_some_and(|row| row.is_public()) {
+        events::append_passage(tx, thread, Some(id), now)?;
+    }
+    Ok(())
+}
+
+/// Words that stand in a text of the publisher's, with what stands around them there.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    id: PassageId,
+    prefix: String,
+    suffix: String,
+}
+
+/// Which of these passages' words stand in a text of the publisher's.
+pub(super) fn found_in(text: &PageText, waiting: &[Passage]) -> Vec<Found> {
+    let found = waiting.iter().filter_map(|row| {
+        // What is shown is what has to stand there.
+        let exact = normalise(&row.quote);
+        let (prefix, suffix) = text.surroundings(&exact, &row.prefix, &row.suffix)?;
+        Some(Found {
+            id: row.id,
+            prefix,
+            suffix,
+        })
+    });
+    found.collect()
+}
+
+/// Keeps what was found, in steps: what surrounds the words is the publisher's from now on, as they are.
+///
+/// # Errors
+/// An outage.
+pub(super) async fn keep_found(
+    store: &Store,
+    thread: ThreadId,
+    found: Vec<Found>,
+    by: FoundBy,
+    now: Time,
+) -> Result<()> {
+    for step in found.chunks(STEP) {
+        let step = step.to_vec();
+        store
+            .write(move |tx| {
+                let mut thread = Locked::lock(tx, thread)?;
+                let mut seen = Vec::new();
+                for Found { id, prefix, suffix } in &step {
+                    if !passages::set_found(tx, *id, by, now)? {
+                        continue;
+                    }
+                    let Some(row) = passages::by_id(tx, *id)? else {
+                        continue;
+                    };
+                    if row.prefix != *prefix || row.suffix != *suffix {
+                        let place = Place {
+                            exact: row.exact.clone(),
+                            prefix: prefix.clone(),
+                            suffix: suffix.clone(),
+                            position: row.position,
+                        };
+                        passages::place(tx, *id, row.revision, &place, now)?;
+                    }
+                    seen.extend(row.is_public().then_some(*id));
+                }
+                match seen.as_slice() {
+                    [] => {}
+                    [only] => {
+                        events::append_passage(tx, &mut thread, Some(*only), now)?;
+                    }
+                    _ => {
+                        events::append_passage(tx, &mut thread, None, now)?;
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::store::comments::{self, Comment, Standing};
 use crate::store::events::{self, Locked};
 use crate::store::outbox::Call;
 use crate::store::types::{Json, Named};
-use crate::store::{self, Tx, mailboxes, outbox, passages, queue, tallies, threads};
+use crate::store::{self, Tx, mailboxes, outbox, page_hints, passages, queue, tallies, threads};
 
 /// Work that is for nobody yet.
 const NOBODY: MailboxId = MailboxId::from_uuid(uuid::Uuid::nil());
@@ -127,6 +127,15 @@ fn show(
     for stone in stones {
         comments::list(tx, stone.id, true)?;
         events::append(tx, thread, EventKind::CommentCreated, Some(stone.id), now)?;
+    }
+    if from.is_some() {
+        if !thread.has_address()
+            && let Some(hint) = page_hints::of(tx, comment.id)?
+            && thread.url != hint.url
+        {
+            threads::set_url(tx, thread, &hint.url)?;
+        }
+        page_hints::erase(tx, comment.id)?;
     }
     // Only its first publication is news: who was told is not told again when it comes back.
     if comment.published_at.is_none() {

@@ -10,8 +10,8 @@ use super::threads::{Page, may_be_unwritten};
 use crate::domain::cursor::Cursor;
 use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
-use crate::domain::visibility::CommentSight;
-use crate::domain::word::{Kind, Sort, Status, Word};
+use crate::domain::visibility::{CommentSight, Quotation};
+use crate::domain::word::{Kind, Role, Sort, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::Roots;
 use crate::store::sites::{self, Site};
@@ -53,7 +53,7 @@ pub fn first_page<T>(
 ) -> Result<T> {
     let (id, row) = threads::by_key(conn, site.id, page.key.as_str())?;
     let thread = match &row {
-        Some(row) => Thread::stored(row, site, now),
+        Some(row) => Thread::stored(row, site, now).at(row, page.url.as_str()),
         None => Thread::unwritten(id, site, page.key.as_str(), page.url.as_str()),
     };
     let comments = match &row {
@@ -61,7 +61,7 @@ pub fn first_page<T>(
         None => none(),
     };
     let passages = match &row {
-        Some(row) if row.is_public() => view::passage::of_thread(conn, id)?,
+        Some(row) if row.is_public() => view::passage::of_thread(conn, id, &site.policy)?,
         _ => Vec::new(),
     };
     give(&FirstPage {
@@ -253,6 +253,8 @@ pub struct Overlay {
     can: Vec<&'static str>,
     comments: BTreeMap<CommentId, Mark>,
     pending: Vec<OwnComment>,
+    /// Passages whose words nobody has found on the page yet, as far as one may see them.
+    passages: Vec<Passage>,
     /// What one chose to be told of on this thread.
     subscription: Option<view::subscription::Subscription>,
 }
@@ -329,11 +331,19 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
         }
     }
     let subscription = subscriptions::of_overlay(conn, person.id, id)?;
+    let moderates = caller.has(Role::Moderator, site.id);
+    let waiting = passages::waiting(conn, id)?;
+    let waiting = waiting
+        .iter()
+        .filter(|row| row.quotation(&site.policy) == Quotation::Waiting)
+        .filter(|row| moderates || row.person_id == Some(person.id))
+        .map(|row| Passage::whole(row, &site.policy));
     Ok(Overlay {
         person: view::person::Person::stored(person, &site),
         can: others,
         comments: marks,
         pending: view::comment::own(conn, &pending)?,
+        passages: waiting.collect(),
         subscription: subscription
             .as_ref()
             .map(view::subscription::Subscription::stored),

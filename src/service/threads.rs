@@ -59,16 +59,10 @@ impl Page {
 }
 
 /// The page's thread, locked; made now if this is the first that is heard of it, and whether it was.
-pub(super) fn find_or_make(
-    tx: &mut Tx,
-    page: &Page,
-    hint: Option<&Title>,
-    now: Time,
-) -> Result<(Locked, bool)> {
+pub(super) fn find_or_make(tx: &mut Tx, page: &Page, now: Time) -> Result<(Locked, bool)> {
     let (id, found) = threads::by_key(tx, page.site, page.key.as_str())?;
     if found.is_none() {
-        let mut thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
-        thread.title_hint = hint.map(|title| title.as_str().to_owned());
+        let thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
         threads::insert(tx, &thread)?;
     }
     Ok((Locked::lock(tx, id)?, found.is_none()))
@@ -180,7 +174,7 @@ pub async fn direct(
     store
         .write(move |tx| {
             let site = sites::by_id(tx, page.site)?.ok_or(Error::UnknownSite)?;
-            let (mut thread, is_new) = find_or_make(tx, &page, None, now)?;
+            let (mut thread, is_new) = find_or_make(tx, &page, now)?;
             if !is_new && !caller.directs(&thread) {
                 return Err(Error::Forbidden("This is not your page."));
             }
@@ -191,6 +185,7 @@ pub async fn direct(
                     .map(|person| person.id),
                 // A page that gives its key may have been named wrongly by its first reader.
                 url: Some(page.url.to_string()),
+                url_known: Some(true),
                 title: directions
                     .title
                     .as_ref()
@@ -226,6 +221,9 @@ fn changes(thread: &Thread, settings: &Settings) -> bool {
             .is_some_and(|owner| thread.owner_id != Some(owner))
         || settings.key.as_ref().is_some_and(|key| thread.key != *key);
     is_other
+        || settings
+            .url_known
+            .is_some_and(|known| thread.url_known != known)
         || settings.url.as_ref().is_some_and(|url| thread.url != *url)
         || settings
             .title
@@ -287,6 +285,7 @@ pub async fn change(
             };
             let settings = Settings {
                 url: change.to.as_ref().map(|page| page.url.to_string()),
+                url_known: change.to.as_ref().map(|_| true),
                 key: change.to.as_ref().map(|page| page.key.as_str().to_owned()),
                 title: change
                     .directions
@@ -297,6 +296,7 @@ pub async fn change(
                 moderation: change.directions.moderation.map(|own| own.map(Named)),
                 hidden: change.hidden,
                 owner_id: change.owner,
+                ..Settings::default()
             };
             let author = &change.directions.author;
             let is_named = authors::note(tx, &site, &thread, change.owner, author, now)?;

@@ -55,6 +55,11 @@ impl Locked {
             thread: threads::lock(tx, id)?,
         })
     }
+
+    /// Notes where its page is, which the row says already.
+    pub(super) fn set_url(&mut self, url: &str) {
+        url.clone_into(&mut self.thread.url);
+    }
 }
 
 /// Appends to the log, and gives the event's time: `now`, or just after the last event when the

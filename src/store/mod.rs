@@ -21,6 +21,8 @@ pub mod models;
 mod notices;
 pub mod offline;
 pub mod outbox;
+pub mod page_hints;
+pub mod page_requests;
 pub mod passages;
 pub mod people;
 pub mod prints;

@@ -4,12 +4,15 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::connection::Run;
-use super::schema::passages;
+use super::schema::{comments, passages, verdicts};
 use super::types::Named;
-use crate::domain::id::{PassageId, PersonId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, PersonId, ThreadId};
+use crate::domain::moderation::Action;
 use crate::domain::passage::selector::Selector;
+use crate::domain::site::Policy;
 use crate::domain::time::Time;
-use crate::domain::word::ThreadState;
+use crate::domain::visibility::{self, PassageFacts, Quotation};
+use crate::domain::word::{FoundBy, Quotations, ThreadState};
 use crate::error::Result;
 
 /// A passage as stored.
@@ -48,12 +51,36 @@ pub struct Passage {
     pub created_at: Time,
     /// When it last changed, but for its answers.
     pub updated_at: Time,
+    /// Who says that the words are the publisher's; `None`: nobody yet.
+    pub found: Option<Named<FoundBy>>,
+    /// Whether the publisher took the words back.
+    pub struck: bool,
 }
 
 impl Passage {
-    /// Whether the public sees it: an author planted it, or something published is about it.
+    /// Whether the public sees that it is there: an author planted it, or something published is about it.
     pub fn is_public(&self) -> bool {
-        self.planted || self.answer_count > 0
+        visibility::passage(self.facts(Quotations::Found)).is_some()
+    }
+
+    /// What the public sees of it on a site with these rules; `None`: nothing.
+    pub fn public(&self, policy: &Policy) -> Option<Quotation> {
+        visibility::passage(self.facts(policy.quotations))
+    }
+
+    /// What may be shown of its words to whoever sees it.
+    pub fn quotation(&self, policy: &Policy) -> Quotation {
+        visibility::quotation(self.facts(policy.quotations))
+    }
+
+    fn facts(&self, quotations: Quotations) -> PassageFacts {
+        PassageFacts {
+            planted: self.planted,
+            answers: self.answer_count,
+            found: self.found.is_some(),
+            struck: self.struck,
+            trusted: quotations == Quotations::Trusted,
+        }
     }
 
     /// What it is found again by.
@@ -170,6 +197,8 @@ pub struct Settings {
     pub state: Option<Named<ThreadState>>,
     /// The words as they are shown.
     pub quote: Option<String>,
+    /// Whether the publisher took the words back.
+    pub struck: Option<bool>,
 }
 
 /// Changes what the author says.
@@ -178,4 +207,55 @@ pub fn set(conn: &mut Conn, id: PassageId, settings: &Settings, now: Time) -> Re
         .set((settings, passages::updated_at.eq(now)))
         .run(conn)?;
     Ok(())
+}
+
+/// The passages of a thread whose words nobody has found yet, the oldest first.
+pub fn waiting(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Passage>> {
+    let query = passages::table
+        .filter(passages::thread_id.eq(thread))
+        .filter(passages::found.is_null())
+        .filter(passages::planted.eq(false))
+        .filter(passages::struck.eq(false))
+        .order(passages::id);
+    Ok(query.rows(conn)?)
+}
+
+/// Says that the words of a passage are the publisher's, and who says so; false when that was known.
+pub fn set_found(conn: &mut Conn, id: PassageId, by: FoundBy, now: Time) -> Result<bool> {
+    let waiting = passages::table.find(id).filter(passages::found.is_null());
+    let found = diesel::update(waiting)
+        .set((
+            passages::found.eq(Some(Named(by))),
+            passages::updated_at.eq(now),
+        ))
+        .run(conn)?;
+    Ok(found == 1)
+}
+
+/// Takes back that a moderator approved the words; false when they are known by more than that.
+pub fn unset_approved(conn: &mut Conn, id: PassageId, now: Time) -> Result<bool> {
+    let approved = passages::table
+        .find(id)
+        .filter(passages::found.eq(Named(FoundBy::Moderator)));
+    let waiting = diesel::update(approved)
+        .set((
+            passages::found.eq(None::<Named<FoundBy>>),
+            passages::updated_at.eq(now),
+        ))
+        .run(conn)?;
+    Ok(waiting == 1)
+}
+
+/// Whether a moderator approved another comment about a passage.
+pub fn is_approved_by_another(conn: &mut Conn, id: PassageId, but: CommentId) -> Result<bool> {
+    let others = comments::table
+        // The first condition follows from the second, and names the index.
+        .filter(comments::passage_id.is_not_null())
+        .filter(comments::passage_id.eq(id))
+        .filter(comments::id.ne(but))
+        .select(comments::id);
+    let approved = verdicts::table
+        .filter(verdicts::comment_id.eq_any(others))
+        .filter(verdicts::action.eq(Named(Action::Approve)));
+    Ok(diesel::select(diesel::dsl::exists(approved)).get_result(conn)?)
 }

@@ -22,7 +22,6 @@ diesel::table! {
         key -> Text,
         url -> Text,
         title -> Nullable<Text>,
-        title_hint -> Nullable<Text>,
         state -> Text,
         moderation -> Nullable<Text>,
         comment_count -> BigInt,
@@ -31,6 +30,9 @@ diesel::table! {
         created_at -> BigInt,
         hidden -> Bool,
         owner_id -> Nullable<Binary>,
+        page_title -> Nullable<Text>,
+        page_asked_at -> Nullable<BigInt>,
+        url_known -> Bool,
     }
 }
 
@@ -117,6 +119,8 @@ diesel::table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        found -> Nullable<Text>,
+        struck -> Bool,
     }
 }
 
@@ -479,10 +483,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    page_requests (thread_id) {
+        thread_id -> Binary,
+        site_id -> Binary,
+        url -> Text,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    page_turns (site_id) {
+        site_id -> Binary,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    page_hints (comment_id) {
+        comment_id -> Binary,
+        url -> Text,
+        title -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
 diesel::allow_tables_to_appear_in_same_query!(sessions, people);
+diesel::allow_tables_to_appear_in_same_query!(comments, verdicts);
 diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
 diesel::joinable!(subscriptions -> mailboxes (mailbox_id));
 diesel::allow_tables_to_appear_in_same_query!(mailbox_people, mailboxes);

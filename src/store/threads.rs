@@ -5,6 +5,7 @@ use diesel::sql_types::BigInt;
 
 use super::board::Change;
 use super::connection::Run;
+use super::events::Locked;
 use super::fixed::fixed;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
@@ -29,8 +30,6 @@ pub struct Thread {
     pub url: String,
     /// The publisher's title.
     pub title: Option<String>,
-    /// The title that a reader's browser told.
-    pub title_hint: Option<String>,
     /// As set by hand; see [`crate::domain::site::state_at`] for the state at a moment.
     pub state: Named<ThreadState>,
     /// Overrides the site's policy.
@@ -47,12 +46,23 @@ pub struct Thread {
     pub hidden: bool,
     /// The author whose page it is.
     pub owner_id: Option<PersonId>,
+    /// The title in the page itself.
+    pub page_title: Option<String>,
+    /// When the page was last asked.
+    pub page_asked_at: Option<Time>,
+    /// Whether the address is more than a reader's word: the publisher or the page says so, or it is the key.
+    pub url_known: bool,
 }
 
 impl Thread {
-    /// What its page is called, if anybody has said so.
+    /// What its page is called, if its publisher or the page itself has said so. What a reader's browser said never counts.
     pub fn title(&self) -> Option<&str> {
-        self.title.as_deref().or(self.title_hint.as_deref())
+        self.title.as_deref().or(self.page_title.as_deref())
+    }
+
+    /// Whether its address may be shown: one that is a reader's word alone is no more than a hint while nothing is published.
+    pub fn has_address(&self) -> bool {
+        self.url_known || self.comment_count > 0
     }
 
     /// Whether the public may look into it.
@@ -73,7 +83,6 @@ impl Thread {
             key: key.to_owned(),
             url: url.to_owned(),
             title: None,
-            title_hint: None,
             state: Named(ThreadState::Open),
             moderation: None,
             comment_count: 0,
@@ -82,6 +91,9 @@ impl Thread {
             created_at: now,
             hidden: false,
             owner_id: None,
+            page_title: None,
+            page_asked_at: None,
+            url_known: key == url,
         }
     }
 }
@@ -116,6 +128,10 @@ pub struct Settings {
     pub owner_id: Option<PersonId>,
     /// The key it is known by.
     pub key: Option<String>,
+    /// The title in the page itself.
+    pub page_title: Option<String>,
+    /// Whether the address is more than a reader's word.
+    pub url_known: Option<bool>,
 }
 
 /// The thread with that id.
@@ -197,6 +213,17 @@ pub fn set(conn: &mut Conn, id: ThreadId, settings: &Settings) -> Result<()> {
     diesel::update(threads::table.find(id))
         .set(settings)
         .run(conn)?;
+    Ok(())
+}
+
+/// Says where a thread's page is.
+pub fn set_url(tx: &mut Tx, thread: &mut Locked, url: &str) -> Result<()> {
+    let settings = Settings {
+        url: Some(url.to_owned()),
+        ..Settings::default()
+    };
+    set(tx, thread.id, &settings)?;
+    thread.set_url(url);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::domain::id::Id;
 use crate::domain::time::Time;
+use crate::domain::visibility::Quotation;
 use crate::store::comments::Comment;
 use crate::store::passages::Passage;
 
@@ -141,6 +142,8 @@ struct Target {
     #[serde(rename = "type")]
     kind: &'static str,
     source: String,
+    /// Where in the page; nothing of it while the words are not shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     selector: Vec<Selector>,
 }
 
@@ -158,7 +161,14 @@ enum Selector {
 }
 
 impl Target {
-    fn new(passage: &Passage, page: &str) -> Self {
+    fn new(passage: &Passage, quotation: Quotation, page: &str) -> Self {
+        if quotation != Quotation::Found {
+            return Self {
+                kind: "SpecificResource",
+                source: page.to_owned(),
+                selector: Vec::new(),
+            };
+        }
         let quote = Selector::Quote {
             exact: passage.exact.clone(),
             prefix: passage.prefix.clone(),
@@ -180,7 +190,7 @@ impl Target {
 
 impl Annotation {
     /// What the author of a page asks about a passage of it; `None` if that is nothing.
-    pub fn of_question(passage: &Passage, page: &str) -> Option<Self> {
+    pub fn of_question(passage: &Passage, quotation: Quotation, page: &str) -> Option<Self> {
         let question = passage.question.as_deref().filter(|_| passage.planted)?;
         Some(Self {
             id: urn(passage.id),
@@ -190,12 +200,17 @@ impl Annotation {
             modified: Some(passage.updated_at).filter(|at| *at > passage.created_at),
             creator: None,
             body: Body::new(question, "text/plain"),
-            target: Target::new(passage, page),
+            target: Target::new(passage, quotation, page),
         })
     }
 
     /// A published comment on a passage of a page.
-    pub fn of_comment(comment: &Comment, passage: &Passage, page: &str) -> Self {
+    pub fn of_comment(
+        comment: &Comment,
+        passage: &Passage,
+        quotation: Quotation,
+        page: &str,
+    ) -> Self {
         let creator = Creator {
             kind: "Person",
             name: comment.author_name.clone(),
@@ -209,7 +224,7 @@ impl Annotation {
             modified: comment.edited_at,
             creator: Some(creator),
             body: Body::new(&comment.body_html, "text/html"),
-            target: Target::new(passage, page),
+            target: Target::new(passage, quotation, page),
         }
     }
 }

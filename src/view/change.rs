@@ -8,6 +8,7 @@ use super::comment::{self, Comment};
 use super::passage::Passage;
 use super::thread::Thread;
 use crate::domain::id::{CommentId, PassageId, ThreadId};
+use crate::domain::site::Policy;
 use crate::domain::time::Time;
 use crate::domain::visibility::CommentSight;
 use crate::domain::word::{EventKind, Word};
@@ -109,7 +110,7 @@ fn render(conn: &mut Conn, row: &PublicThread, log: &[Event], now: Time) -> Resu
         .into_iter()
         .map(|view| (view.id(), view))
         .collect();
-    let passages = passages_of(conn, log)?;
+    let passages = passages_of(conn, log, &site.policy)?;
     let changes = log.iter().map(|event| {
         let view = event.comment_id.and_then(|id| views.get(&id).cloned());
         let is_thread = matches!(
@@ -124,14 +125,18 @@ fn render(conn: &mut Conn, row: &PublicThread, log: &[Event], now: Time) -> Resu
             comment: view,
             passage_id: event.passage_id,
             passage: event.passage_id.and_then(|id| passages.get(&id).cloned()),
-            thread: is_thread.then(|| Thread::stored(row, &site, now)),
+            thread: (is_thread && row.has_address()).then(|| Thread::stored(row, &site, now)),
         }
     });
     Ok(changes.collect())
 }
 
 /// The passages that these events happened to, as far as the public sees them.
-fn passages_of(conn: &mut Conn, log: &[Event]) -> Result<HashMap<PassageId, Passage>> {
+fn passages_of(
+    conn: &mut Conn,
+    log: &[Event],
+    policy: &Policy,
+) -> Result<HashMap<PassageId, Passage>> {
     let mut ids: Vec<_> = log.iter().filter_map(|event| event.passage_id).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -139,6 +144,8 @@ fn passages_of(conn: &mut Conn, log: &[Event]) -> Result<HashMap<PassageId, Pass
     ids.sort_unstable();
     ids.dedup();
     let rows = passages::by_ids(conn, &ids)?;
-    let public = rows.iter().filter(|row| row.is_public());
-    Ok(public.map(|row| (row.id, Passage::from(row))).collect())
+    let public = rows.iter();
+    Ok(public
+        .filter_map(|row| Some((row.id, Passage::public(row, policy)?)))
+        .collect())
 }

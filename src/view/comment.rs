@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::passage::Passage;
 use super::{List, page_of};
-use crate::domain::id::{CommentId, PassageId, PersonId, ThreadId};
+use crate::domain::id::{CommentId, PassageId, PersonId, SiteId, ThreadId};
 use crate::domain::judgement::Reason;
 use crate::domain::time::Time;
 use crate::domain::visibility::CommentSight;
@@ -13,7 +14,9 @@ use crate::domain::word::{Role, Sort, Status};
 use crate::error::Result;
 use crate::store::comments::{self, Comment as Row};
 use crate::store::drafts::{self, Draft};
+use crate::store::passages::{self, Passage as PassageRow};
 use crate::store::people::{self, Person};
+use crate::store::sites::{self, Site};
 use crate::store::threads::PublicThread;
 use crate::store::types::Named;
 use crate::store::{Conn, reactions};
@@ -97,6 +100,8 @@ pub struct OwnComment {
     reasons: Vec<Reason>,
     /// What everybody reads, while another text of it waits.
     public_html: Option<String>,
+    /// The passage that it is about, with the words if they are the author's to see.
+    passage: Option<Passage>,
 }
 
 impl Comment {
@@ -121,15 +126,54 @@ pub fn public(conn: &mut Conn, thread: &PublicThread, rows: &[Row]) -> Result<Ve
 
 /// Renders rows, in their order, for their author.
 pub fn own(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
-    let mut views = moderated(conn, rows)?;
-    for view in &mut views {
+    let mut views = whole(conn, rows)?;
+    let passages = passages_of(conn, rows)?;
+    for (view, row) in views.iter_mut().zip(rows) {
         view.reasons = view.reasons.iter().map(Reason::for_author).collect();
+        let passage = row.passage_id.and_then(|id| passages.get(&id));
+        view.passage =
+            passage.map(|(passage, site)| Passage::own(passage, &site.policy, row.person_id));
     }
     Ok(views)
 }
 
 /// Renders rows, in their order, for moderators, who are told all of the reasons. Where a new text waits, it is what they see.
 pub fn moderated(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
+    let mut views = whole(conn, rows)?;
+    let passages = passages_of(conn, rows)?;
+    for (view, row) in views.iter_mut().zip(rows) {
+        let passage = row.passage_id.and_then(|id| passages.get(&id));
+        view.passage = passage.map(|(row, site)| Passage::whole(row, &site.policy));
+    }
+    Ok(views)
+}
+
+/// The passages that these comments are about, each with its site.
+fn passages_of(conn: &mut Conn, rows: &[Row]) -> Result<HashMap<PassageId, (PassageRow, Site)>> {
+    let ids: Vec<PassageId> = rows.iter().filter_map(|row| row.passage_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let of: HashMap<ThreadId, SiteId> = rows
+        .iter()
+        .map(|row| (row.thread_id, row.site_id))
+        .collect();
+    let mut site_ids: Vec<SiteId> = of.values().copied().collect();
+    site_ids.sort_unstable();
+    site_ids.dedup();
+    let sites: HashMap<SiteId, Site> = sites::by_ids(conn, &site_ids)?
+        .into_iter()
+        .map(|site| (site.id, site))
+        .collect();
+    let found = passages::by_ids(conn, &ids)?;
+    let with_site = found.into_iter().filter_map(|row| {
+        let site = sites.get(of.get(&row.thread_id)?)?.clone();
+        Some((row.id, (row, site)))
+    });
+    Ok(with_site.collect())
+}
+
+fn whole(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
     let read = read_as(conn, rows)?;
     let views = render(conn, &read, Eyes::Own)?;
     let views = views.into_iter().zip(read).zip(rows);
@@ -139,6 +183,7 @@ pub fn moderated(conn: &mut Conn, rows: &[Row]) -> Result<Vec<OwnComment>> {
         revision: read.revision,
         reasons: read.reasons.to_vec(),
         public_html: row.draft.then(|| row.body_html.clone()),
+        passage: None,
     });
     Ok(own.collect())
 }

@@ -13,7 +13,7 @@ use crate::domain::word::Status;
 use crate::error::Result;
 use crate::store::comments::{self, Comment};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, judgements, sites, threads};
+use crate::store::{Conn, judgements, page_hints, sites, threads};
 
 /// A comment of the queue.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,15 @@ pub struct Queued {
     /// What it answers, if anything.
     answers: Option<Answered>,
     thread: Thread,
+    /// What the browser that sent it said of its page, as far as nobody knows better.
+    page_hint: Option<PageHint>,
+}
+
+/// What a browser said of its page.
+#[derive(Debug, Serialize)]
+struct PageHint {
+    url: String,
+    title: Option<String>,
 }
 
 /// What moderators decided about a person's comments on this site so far.
@@ -94,6 +103,10 @@ pub fn queued(conn: &mut Conn, rows: &[Comment], now: Time) -> Result<Vec<Queued
         .into_iter()
         .map(|judgement| (judgement.comment_id, judgement.opinions.to_vec()))
         .collect();
+    let mut hints = by_id(
+        page_hints::of_all(conn, &ids(rows, |row| Some(row.id)))?,
+        |hint| hint.comment_id,
+    );
     let views = comment::moderated(conn, rows)?;
     let items = rows.iter().zip(views).filter_map(|(row, comment)| {
         let (thread, site) = (threads.get(&row.thread_id)?, sites.get(&row.site_id)?);
@@ -107,6 +120,10 @@ pub fn queued(conn: &mut Conn, rows: &[Comment], now: Time) -> Result<Vec<Queued
                 .and_then(|id| answered.get(&id))
                 .map(Answered::of),
             thread: Thread::stored(thread, site, now),
+            page_hint: hints.remove(&row.id).map(|hint| PageHint {
+                url: hint.url,
+                title: hint.title,
+            }),
         })
     });
     Ok(items.collect())

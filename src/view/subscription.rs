@@ -81,14 +81,16 @@ impl Followed {
         }
         let followed = rows.iter().map(|row| {
             let thread = row.thread_id.and_then(|id| threads.get(&id).cloned());
-            let (title, url) = thread.map(|thread| (thread.title, thread.url)).unzip();
+            let title = thread.as_ref().and_then(threads::Thread::title);
+            let title = title.map(str::to_owned);
+            let url = thread.filter(threads::Thread::has_address);
             Self {
                 id: row.id,
                 scope: *row.scope,
                 frequency: *row.frequency,
                 state: *row.state,
-                title: title.flatten(),
-                url,
+                title,
+                url: url.map(|thread| thread.url),
                 name: names.get(&row.target).cloned().flatten(),
             }
         });

@@ -33,7 +33,7 @@ impl Thread {
             site: site.slug.clone(),
             key: row.key.clone(),
             url: row.url.clone(),
-            title: row.title.clone().or_else(|| row.title_hint.clone()),
+            title: row.title().map(str::to_owned),
             state: match row.is_public() {
                 true => state_at(*row.state, closes_at, now),
                 false => ThreadState::Closed,
@@ -47,6 +47,14 @@ impl Thread {
             version: row.version,
             created_at: Some(row.created_at),
         }
+    }
+
+    /// The same, at the address that was asked for, where its own is no more than a reader's word.
+    pub fn at(mut self, row: &Row, url: &str) -> Self {
+        if !row.has_address() {
+            url.clone_into(&mut self.url);
+        }
+        self
     }
 
     /// The thread of a page that nobody has commented on.

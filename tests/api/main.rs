@@ -21,6 +21,7 @@ mod mailed_decision;
 mod moderation;
 mod operation;
 mod opinions;
+mod page_fetch;
 mod pages;
 mod passages;
 mod people;

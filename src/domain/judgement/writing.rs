@@ -1,6 +1,7 @@
 //! What of a comment is judged: what a reader sees of it, where its links lead, and how it is signed.
 
 use crate::domain::judgement::folding::{Folded, readings};
+use crate::domain::markdown;
 
 /// A comment as it will be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +41,17 @@ impl Writing {
         }
         push_text(&mut writing.text, rest);
         writing
+    }
+
+    /// The same, with words that it quotes from the page, as somebody says. They are read like its own.
+    pub fn quoting(mut self, words: &[&str]) -> Self {
+        for words in words {
+            let quoted = Self::of_html(markdown::render(words).as_str());
+            self.text.push('\n');
+            self.text.push_str(&quoted.text);
+            self.links.extend(quoted.links);
+        }
+        self
     }
 
     /// The same, signed.
