@@ -111,8 +111,9 @@ export class Thread {
   }
 
   /** The reader's overlay, from `/me`. */
-  overlay({ person, can, comments, pending, subscription }) {
+  overlay({ person, can, comments, pending, subscription, passages }) {
     this.person = person;
+    this.waiting = passages;
     this.subscription = subscription;
     this.rights = can;
     for (const id of Object.keys(comments)) this.#mine.set(id, { ...this.#mine.get(id), ...comments[id] });

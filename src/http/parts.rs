@@ -15,9 +15,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
-        name: "ar-4WHW2DIA.js",
-        script: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
+        name: "ar-QF7PMT7V.js",
+        script: include_bytes!("../../widget/dist/postil/ar-QF7PMT7V.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-QF7PMT7V.js.br"),
     },
     Part {
         name: "compose-RTKY5CJC.js",
@@ -30,29 +30,29 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-5QMTJ5SL.js",
-        script: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js.br"),
+        name: "de-6TALPSB5.js",
+        script: include_bytes!("../../widget/dist/postil/de-6TALPSB5.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-6TALPSB5.js.br"),
     },
     Part {
-        name: "es-HS2F6OFH.js",
-        script: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js.br"),
+        name: "es-3XL3MW6P.js",
+        script: include_bytes!("../../widget/dist/postil/es-3XL3MW6P.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-3XL3MW6P.js.br"),
     },
     Part {
-        name: "fr-V4N5I2ZN.js",
-        script: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js.br"),
+        name: "fr-FG7QJCP6.js",
+        script: include_bytes!("../../widget/dist/postil/fr-FG7QJCP6.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-FG7QJCP6.js.br"),
     },
     Part {
-        name: "inline-DCMZNTSO.js",
-        script: include_bytes!("../../widget/dist/postil/inline-DCMZNTSO.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-DCMZNTSO.js.br"),
+        name: "inline-LD5JQTUI.js",
+        script: include_bytes!("../../widget/dist/postil/inline-LD5JQTUI.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-LD5JQTUI.js.br"),
     },
     Part {
-        name: "live-2ZRFQFM2.js",
-        script: include_bytes!("../../widget/dist/postil/live-2ZRFQFM2.js"),
-        brotli: include_bytes!("../../widget/dist/postil/live-2ZRFQFM2.js.br"),
+        name: "live-VJBI4BWX.js",
+        script: include_bytes!("../../widget/dist/postil/live-VJBI4BWX.js"),
+        brotli: include_bytes!("../../widget/dist/postil/live-VJBI4BWX.js.br"),
     },
     Part {
         name: "mail-HY3LMSH2.js",
@@ -75,9 +75,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js.br"),
     },
     Part {
-        name: "remark-VASFGRSW.js",
-        script: include_bytes!("../../widget/dist/postil/remark-VASFGRSW.js"),
-        brotli: include_bytes!("../../widget/dist/postil/remark-VASFGRSW.js.br"),
+        name: "remark-PQSSQQSB.js",
+        script: include_bytes!("../../widget/dist/postil/remark-PQSSQQSB.js"),
+        brotli: include_bytes!("../../widget/dist/postil/remark-PQSSQQSB.js.br"),
     },
     Part {
         name: "remove-QKMC4FTJ.js",
@@ -85,9 +85,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-4VN6DZEX.js",
-        script: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js.br"),
+        name: "ru-4DP54PCO.js",
+        script: include_bytes!("../../widget/dist/postil/ru-4DP54PCO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-4DP54PCO.js.br"),
     },
     Part {
         name: "seek-OBRVUOBF.js",

@@ -198,7 +198,7 @@ for (const [name, { markup, attribute = '', head = '' }] of Object.entries(PAGES
       await again.page.waitForFunction(() => CSS.highlights.get('postil-note')?.size === 2);
       assert.deepEqual((await highlighted(again.page)).sort(), words, reader);
       const orphan = again.comment('On a row').locator('blockquote').first();
-      await orphan.getByText('These words are no longer in the text.').waitFor();
+      await orphan.getByText('The text said then:').waitFor();
       assert.match(await orphan.innerText(), /“Postil\s+may disagree”/);
       assert.equal(await orphan.getByRole('link').count(), 0, 'it leads nowhere');
       // A note that moved opens at its new place, and shows what was said there.

@@ -24,7 +24,15 @@ export function begin(lent) {
   const { lang, dir } = conversation.view.element.parentElement;
   lent.dress(shadow, CSS);
 
-  const known = () => conversation.model.passages;
+  /** The passages; of those whose words nobody has found yet, the words are there if they are the reader's to see. */
+  const known = () => {
+    const { passages, waiting = [] } = conversation.model;
+    for (const { id, quote, selector } of waiting) {
+      const passage = passages.get(id);
+      if (passage?.quotation === 'waiting') passages.set(id, { ...passage, quote, selector });
+    }
+    return passages;
+  };
   let places = new Map();
   let spots = [];
   let run = 0;
@@ -33,7 +41,7 @@ export function begin(lent) {
   const listed = new Listed(tools, {
     entries() {
       let entries = map(spots, (one) => ({ spot: one, passage: one.passages[0], n: one.n }));
-      for (const { id, answer_count: n } of known().values()) if (!spotOf(id)) entries = [...entries, { ...entry(id), n }];
+      for (const { id, answer_count: n, quote } of known().values()) if (quote && !spotOf(id)) entries = [...entries, { ...entry(id), n }];
       return entries;
     },
     entry,
@@ -123,7 +131,7 @@ export function begin(lent) {
     if (!article) return listed.sync();
     const mine = (run += 1);
     const { text, planted } = article;
-    let rest = [...known().values()];
+    let rest = filter([...known().values()], ({ quote }) => quote);
     let found = [];
     for (const one of planted) {
       const range = document.createRange();

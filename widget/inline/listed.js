@@ -108,16 +108,20 @@ export class Listed {
     return h('a', { class: 'words', dir: 'auto', href: HASH + (passage?.id ?? ''), title: t('to_place'), onclick: go }, words);
   }
 
-  /** The words of a passage, and whether they are gone. */
+  /** The words of a passage, whether they are gone, and who reads them; or that it is about the text, where nobody else may. */
   #words(entry) {
     const { h, t } = this.#tools;
-    const { passage, state } = entry;
-    return h('span', {}, this.#link(entry, `“${passage.quote}”`), state === 'orphaned' && h('span', { class: 'muted' }, t('orphaned')));
+    const { state, passage: { quote, quotation } } = entry;
+    const muted = (key) => h('span', { class: 'muted' }, t(key));
+    if (!quote) return muted(quotation === 'removed' ? quotation : 'on_text');
+    return h('span', {}, state === 'orphaned' && muted('then'), this.#link(entry, `“${quote}”`), quotation === 'waiting' && muted(quotation));
   }
 
   #adorn(comment) {
     const { h, fill, conversation } = this.#tools;
-    const entry = this.#on.entry(conversation.model.get(comment.id)?.passage_id);
+    const { passage_id: id, passage } = conversation.model.get(comment.id) ?? {};
+    // One's own that waits is about a passage that nobody else knows of.
+    const entry = this.#on.entry(id) ?? (passage && { passage });
     if (!entry) return;
     const quote = this.#quotes.get(comment) ?? h('blockquote', { class: 'quoted', part: 'quote' });
     this.#quotes.set(comment, quote);

@@ -15,5 +15,8 @@ export const ENGLISH = {
   all_comments: 'View all comments',
   passages: 'Passages with comments',
   to_place: 'Show in the text',
-  orphaned: 'These words are no longer in the text.',
+  then: 'The text said then:',
+  on_text: 'A remark on the text',
+  waiting: 'Not found on the page yet: only you and the moderators read these words.',
+  removed: 'Removed by the publisher',
 };

@@ -114,19 +114,11 @@ class Remarks {
   }
 
   /** The reader's own comment is beside the words before the stream tells. */
-  #keep({ passage_id: id, status }, spot) {
+  #keep({ passage_id: id, passage, status }, spot) {
     const { passages } = this.#tools.conversation.model;
     if (status !== 'published' || !id) return;
-    const { range, place, planted } = spot;
-    const before = passages.get(id);
-    if (before) passages.set(id, { ...before, answer_count: before.answer_count + 1 });
-    else {
-      const text = this.#on.text();
-      const at = place ?? text.offsets(range);
-      const target = at ? text.target(at) : { exact: planted.element.textContent, prefix: '', suffix: '', start: null, end: null };
-      const selector = { ...target, exact: this.#tools.normalise(target.exact) };
-      passages.set(id, { id, key: planted?.key ?? null, question: null, state: 'open', quote: target.exact, selector, answer_count: 1 });
-    }
+    const { planted } = spot;
+    passages.set(id, passage);
     spot.passages = this.#tools.filter(passages.values(), (one) => one.id === id || (planted && one.key === planted.key));
     this.#on.locate();
   }
