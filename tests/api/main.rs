@@ -42,5 +42,6 @@ mod spam;
 mod support;
 mod threads;
 mod tokens;
+mod visibility;
 mod work;
 mod writing;

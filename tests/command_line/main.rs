@@ -52,6 +52,7 @@ fn help_explains_every_setting_once_and_shows_no_value() {
         ("--trusted-proxies", "POSTIL_TRUSTED_PROXIES"),
         ("--secrets", "POSTIL_SECRETS"),
         ("--demo", "POSTIL_DEMO"),
+        ("--fetch-pages", "POSTIL_FETCH_PAGES"),
         ("--rate-comments", "POSTIL_RATE_COMMENTS"),
         ("--rate-writes", "POSTIL_RATE_WRITES"),
         ("--rate-identity", "POSTIL_RATE_IDENTITY"),

@@ -55,6 +55,7 @@ impl Service {
     pub fn spawn(mut command: Command) -> Self {
         command
             .arg("--rate-comments=0")
+            .arg("--fetch-pages=false")
             .arg("--rate-writes=0")
             .arg("--rate-identity=0")
             .arg("--workers=2")

@@ -192,7 +192,7 @@ def main():
         first = [f"--database={pooled}", f"--direct-database={database.url}"]
     common = [f"--data-dir={directory}"]
     subprocess.run([args.postil, "site", "add", SITE, "--origin", ORIGIN, *common, *database.flags], check=True, stdout=subprocess.DEVNULL)
-    serve = [args.postil, "serve", "--listen=127.0.0.1:0", "--no-demo", "--rate-comments=0", "--log=error", "--mail-quiet-seconds=1",
+    serve = [args.postil, "serve", "--listen=127.0.0.1:0", "--no-demo", "--fetch-pages=false", "--rate-comments=0", "--log=error", "--mail-quiet-seconds=1",
              f"--smtp=smtp://127.0.0.1:{sink.port}", "--mail-from=a@example.org", *common]
     instances = [Instance([*serve, *first]), Instance([*serve, f"--database={linked}"])]
     load = None

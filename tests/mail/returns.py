@@ -58,7 +58,7 @@ with tempfile.TemporaryDirectory() as directory:
 
     postil("site", "add", SITE, "--origin", ORIGIN)
     service = subprocess.Popen(
-        [POSTIL, "serve", "--listen=127.0.0.1:0", "--no-demo", "--log=error", "--mail-quiet-seconds=0", f"--smtp=smtp://127.0.0.1:{port}",
+        [POSTIL, "serve", "--listen=127.0.0.1:0", "--no-demo", "--fetch-pages=false", "--log=error", "--mail-quiet-seconds=0", f"--smtp=smtp://127.0.0.1:{port}",
          "--mail-from=a@example.org", "--mail-bounce-address=bounces@example.org", f"--data-dir={directory}"], stdout=subprocess.PIPE, text=True)
     try:
         url = service.stdout.readline().removeprefix("Listening on ").strip()

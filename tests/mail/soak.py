@@ -28,7 +28,7 @@ def main():
     database = Postgres(args.postgres) if args.postgres else Sqlite(directory)
     common = [f"--data-dir={directory}", *database.flags]
     subprocess.run([args.postil, "site", "add", SITE, "--origin", ORIGIN, *common], check=True, stdout=subprocess.DEVNULL)
-    serve = [args.postil, "serve", "--listen=127.0.0.1:0", "--no-demo", "--rate-comments=0", "--log=error", "--mail-quiet-seconds=2",
+    serve = [args.postil, "serve", "--listen=127.0.0.1:0", "--no-demo", "--fetch-pages=false", "--rate-comments=0", "--log=error", "--mail-quiet-seconds=2",
              f"--smtp=smtp://127.0.0.1:{sink.port}", "--mail-from=a@example.org", *common]
     instances = [Instance(serve) for _ in range(2 if args.postgres else 1)]
     began = time.monotonic()

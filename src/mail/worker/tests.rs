@@ -120,6 +120,7 @@ impl World {
                 body: body.clone(),
                 body_html: format!("<p>{body}</p>"),
                 status: Named(status),
+                listed: status == Status::Published,
                 published_at: (status == Status::Published).then_some(now),
                 reasons: Json::new(vec![Reason::premoderated()]),
                 ..comments::Comment::new(&thread, reader.id, now)
