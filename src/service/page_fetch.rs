@@ -181,7 +181,11 @@ impl PageAsker {
             let left = end.saturating_duration_since(tokio::time::Instant::now());
             let page = match self.client.get_page(url.to_string(), left).await {
                 Ok(page) => page,
-                Err(Failure::Forbidden) => return Answer::Nothing("its address may not be called"),
+                Err(Failure::Forbidden) => {
+                    return Answer::Nothing(
+                        "its address may not be called (--outbound-networks names private networks that may)",
+                    );
+                }
                 Err(Failure::Large) => return Answer::Nothing("its answer is too large"),
                 Err(Failure::Busy) => return Answer::Later("too many requests are under way"),
                 Err(Failure::Late) => return Answer::Later("it took too long"),

@@ -330,14 +330,19 @@ pub(super) fn approve(
     let Some(id) = comment.passage_id else {
         return Ok(());
     };
-    let is_other = match is_approved {
-        true => passages::set_found(tx, id, FoundBy::Moderator, now)?,
-        false => {
-            !passages::is_approved_by_another(tx, id, comment.id)?
-                && passages::unset_approved(tx, id, now)?
+    let site = sites::by_id(tx, comment.site_id)?.ok_or(Error::NotFound)?;
+    let before = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    match is_approved {
+        true => {
+            passages::set_found(tx, id, FoundBy::Moderator, now)?;
         }
-    };
-    if is_other && passages::by_id(tx, id)?.is_some_and(|row| row.is_public()) {
+        false if !passages::is_approved_by_another(tx, id, comment.id)? => {
+            passages::unset_approved(tx, id, now)?;
+        }
+        false => {}
+    }
+    let after = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+    if before.public(&site.policy) != after.public(&site.policy) {
         events::append_passage(tx, thread, Some(id), now)?;
     }
     Ok(())

@@ -264,8 +264,14 @@ fn it_is_told_what_readers_would_see_and_nothing_else() {
     on_both_with(BESIDE, |app| {
         let adviser = Adviser::start();
         put(app, &adviser.url).is(201);
+        let page = json!({"site": SITE, "url": "https://blog.example/a", "title": "Tides"});
+        app.put("/v1/moderation/threads", page)
+            .bearer(&app.admin)
+            .send()
+            .is(201);
         let mut body = comment("a", "High *water*");
-        body["title"] = json!("Tides");
+        // What a reader says of that is told nobody.
+        body["title"] = json!("Pills");
         body["author"] =
             json!({"name": "Ada", "email": "ada@mail.example", "website": "https://ada.example"});
         let posted = app.post("/v1/comments", body).send().is(201).body;

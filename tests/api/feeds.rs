@@ -53,8 +53,13 @@ fn entries<'a>(document: &'a Document<'a>) -> Vec<Node<'a, 'a>> {
 fn hostile(app: &App) -> Value {
     let mut body = comment("a?b=1&c=%22%3C", "<b>bold</b> & `]]>` **really**");
     body["author"] = json!({"name": HOSTILE, "website": "https://example.net/?a=1&b='2'"});
-    body["title"] = HOSTILE.into();
-    app.post("/v1/comments", body).send().is(201).body
+    let posted = app.post("/v1/comments", body).send().is(201).body;
+    let path = format!("/v1/moderation/threads/{}", thread(&posted));
+    app.patch(&path, json!({"title": HOSTILE}))
+        .bearer(&app.moderator)
+        .send()
+        .is(200);
+    posted
 }
 
 #[test]
