@@ -75,9 +75,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js.br"),
     },
     Part {
-        name: "remark-PQSSQQSB.js",
-        script: include_bytes!("../../widget/dist/postil/remark-PQSSQQSB.js"),
-        brotli: include_bytes!("../../widget/dist/postil/remark-PQSSQQSB.js.br"),
+        name: "remark-7NEA6REA.js",
+        script: include_bytes!("../../widget/dist/postil/remark-7NEA6REA.js"),
+        brotli: include_bytes!("../../widget/dist/postil/remark-7NEA6REA.js.br"),
     },
     Part {
         name: "remove-QKMC4FTJ.js",

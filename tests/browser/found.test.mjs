@@ -25,7 +25,7 @@ const page = () =>
   publisher.page(`<article><h1>On margins</h1><p id="own">The margin is where a text finds out whether it was understood.</p><p id="made"></p></article>
     <script>document.querySelector('#made').textContent = 'The editor drank.'</script><postil-thread site="${site}"></postil-thread>`);
 
-const visit = (url) => Window.open(browser, url, { prepare: (context) => context.addInitScript(() => {}) });
+const visit = (url) => Window.open(browser, url);
 
 /** Remarks on all the words of a paragraph, as a reader does. */
 async function remark(it, id, text) {

@@ -115,10 +115,13 @@ class Remarks {
 
   /** The reader's own comment is beside the words before the stream tells. */
   #keep({ passage_id: id, passage, status }, spot) {
-    const { passages } = this.#tools.conversation.model;
+    const { model } = this.#tools.conversation;
+    const { passages } = model;
     if (status !== 'published' || !id) return;
     const { planted } = spot;
     passages.set(id, passage);
+    // What everybody is told of it has no words while they wait.
+    model.waiting = [...(model.waiting ?? []), passage];
     spot.passages = this.#tools.filter(passages.values(), (one) => one.id === id || (planted && one.key === planted.key));
     this.#on.locate();
   }
