@@ -81,8 +81,7 @@ pub fn any(conn: &mut Conn, site: SiteId) -> Result<bool> {
     let query = bans::table
         .filter(bans::site_id.eq(site))
         .filter(Literal("lifted_at IS NULL"))
-        .select(bans::id)
-        .limit(1);
+        .select(bans::id);
     let found: Option<BanId> = query.row(conn)?;
     Ok(found.is_some())
 }

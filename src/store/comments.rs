@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::connection::Run;
 use super::fixed::{Literal, fixed};
-use super::schema::comments;
+use super::schema::{comments, threads};
 use super::threads::Thread;
 use super::types::{Json, Named};
 use crate::domain::cursor::Cursor;
@@ -372,12 +372,15 @@ pub fn count_of_person(conn: &mut Conn, person: PersonId) -> Result<i64> {
     Ok(query.get_result(conn)?)
 }
 
-/// The last comment of a person that everybody sees.
+/// The last comment of a person that everybody sees: none in a thread that moderators hide.
 pub fn latest_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<Comment>> {
     let query = comments::table
+        .inner_join(threads::table)
         .filter(comments::person_id.eq(person))
         .filter(comments::status.eq(Named(Status::Published)))
-        .order(comments::created_at.desc());
+        .filter(threads::hidden.eq(false))
+        .order((comments::created_at.desc(), comments::id.desc()))
+        .select(comments::all_columns);
     Ok(query.row(conn)?)
 }
 
@@ -385,6 +388,7 @@ pub fn latest_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<Comm
 pub fn thread_of_person(conn: &mut Conn, person: PersonId) -> Result<Option<ThreadId>> {
     let query = comments::table
         .filter(comments::person_id.eq(person))
+        .order(comments::thread_id)
         .select(comments::thread_id);
     Ok(query.row(conn)?)
 }

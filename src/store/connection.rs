@@ -6,9 +6,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::{CacheSize, SimpleConnection};
+use diesel::dsl::Limit;
 use diesel::prelude::*;
 use diesel::query_dsl::LoadQuery;
-use diesel::query_dsl::methods::ExecuteDsl;
+use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -61,12 +62,22 @@ pub(super) trait Run: Sized {
         }
     }
 
-    /// The one row that it can find.
+    /// The first row that it finds, in its order; the database is asked for no other.
     fn row<'q, T>(self, conn: &mut Conn) -> QueryResult<Option<T>>
+    where
+        Self: LimitDsl,
+        Limit<Self>: LoadQuery<'q, PgConnection, T> + LoadQuery<'q, SqliteConnection, T>,
+    {
+        self.limit(1).returned(conn)
+    }
+
+    /// The first row of a statement that takes no `LIMIT` of ours: what a write gives back, and what is [`super::fixed`].
+    /// Everything it finds is read, so it must be something that finds one row at most.
+    fn returned<'q, T>(self, conn: &mut Conn) -> QueryResult<Option<T>>
     where
         Self: LoadQuery<'q, PgConnection, T> + LoadQuery<'q, SqliteConnection, T>,
     {
-        Ok(self.rows(conn)?.pop())
+        Ok(self.rows(conn)?.into_iter().next())
     }
 
     /// Carries it out; gives how many rows it changed.

@@ -54,7 +54,7 @@ pub fn take_back(conn: &mut Conn, comment: CommentId) -> Result<()> {
     let gone: Option<(SiteId, i64)> =
         diesel::delete(lessons::table.filter(lessons::comment_id.eq(comment)))
             .returning((lessons::site_id, lessons::number))
-            .row(conn)?;
+            .returned(conn)?;
     match gone {
         Some((site, number)) => models::unteach(conn, site, number),
         None => Ok(()),

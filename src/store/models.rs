@@ -56,7 +56,7 @@ pub(super) fn next_lesson(conn: &mut Conn, site: SiteId) -> Result<i64> {
     let told: Option<i64> = diesel::update(models::table.find(site))
         .set(models::told.eq(models::told + 1))
         .returning(models::told)
-        .row(conn)?;
+        .returned(conn)?;
     if let Some(told) = told {
         return Ok(told);
     }

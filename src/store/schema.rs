@@ -480,8 +480,10 @@ diesel::table! {
 }
 
 diesel::joinable!(thread_keys -> threads (thread_id));
+diesel::joinable!(comments -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
+diesel::allow_tables_to_appear_in_same_query!(comments, threads);
 diesel::allow_tables_to_appear_in_same_query!(sessions, people);
 diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
 diesel::joinable!(subscriptions -> mailboxes (mailbox_id));

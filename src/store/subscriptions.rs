@@ -169,8 +169,7 @@ pub fn may_be_news(conn: &mut Conn, comment: &Comment) -> Result<bool> {
                 // Of a comment that was just made, nobody follows the answers.
                 .or(of(Scope::Comment, answered.unwrap_or(comment.id).cast())),
         )
-        .select(subscriptions::id)
-        .limit(1);
+        .select(subscriptions::id);
     let found: Option<SubscriptionId> = query.row(conn)?;
     Ok(found.is_some())
 }

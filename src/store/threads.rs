@@ -227,6 +227,6 @@ pub(super) fn advance(conn: &mut Conn, id: ThreadId, at: Time) -> Result<i64> {
     let advanced = fixed::<BigInt>(
         "UPDATE threads SET version = version + 1, last_at = ? WHERE id = ? RETURNING version",
     );
-    let version = advanced.number(at.micros()).id(id).row(conn)?;
+    let version = advanced.number(at.micros()).id(id).returned(conn)?;
     version.ok_or(Error::NotFound)
 }

@@ -278,6 +278,14 @@ fn readings(site: SiteId, thread: ThreadId, comment: CommentId, person: PersonId
         Box::new(move |conn| comments::latest_of_site(conn, site, 50).map(drop)),
     );
     add(
+        "the last that a person wrote".into(),
+        Box::new(move |conn| comments::latest_of_person(conn, person).map(drop)),
+    );
+    add(
+        "a thread in which a person wrote".into(),
+        Box::new(move |conn| comments::thread_of_person(conn, person).map(drop)),
+    );
+    add(
         "what answers a comment".into(),
         Box::new(move |conn| comments::is_answered(conn, comment).map(drop)),
     );
@@ -324,6 +332,9 @@ fn every_list_comes_out_of_an_index_in_its_order() {
                 // A queue of what waits asks twice: for comments, and for new texts of published ones.
                 assert!((1..=2).contains(&plans.len()), "{name}: {plans:#?}");
                 for (sql, plan) in plans {
+                    // Nothing here is read without an end.
+                    let has_end = ["LIMIT", "EXISTS", "pinned AND listed"];
+                    assert!(has_end.iter().any(|end| sql.contains(end)), "{name}: {sql}");
                     if !is_straight(&plan) {
                         failures.push(format!("{name}: {sql}\n{plan:#?}"));
                     }

@@ -178,6 +178,45 @@ fn nobody_alone_keeps_an_address_from_its_letters_and_nobody_learns_of_it() {
 }
 
 #[test]
+fn a_guest_is_known_by_the_last_comment_that_everybody_sees() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        let mut body = comment("a", "The first");
+        body["author"] = json!({"email": ANN});
+        let first = app.post("/v1/comments", body).send().is(201).body;
+        let guest = first["token"].as_str().unwrap();
+        let write = |page: &str, text: &str| {
+            let call = app.post("/v1/comments", comment(page, text));
+            call.bearer(guest).send().is(201).body
+        };
+        write("a", "The second");
+        let third = write("a", "The third");
+        let hidden = write("b", "In a thread that is hidden");
+        let id = ask(app, ANN);
+        let session = by_code(app, id, &letters.code(id)).is(200).body;
+        let token = session["token"].as_str().unwrap();
+        let offered = || {
+            let answer = app.get("/v1/identity/earlier").bearer(token).send();
+            answer.is(200).body["items"][0].clone()
+        };
+        assert_eq!(offered()["latest"]["id"], hidden["id"]);
+        let thread = |comment: &Value| {
+            let id = comment["thread_id"].as_str().unwrap();
+            format!("/v1/moderation/threads/{id}")
+        };
+        let hide = |comment: &Value| {
+            let call = app.patch(&thread(comment), json!({"hidden": true}));
+            call.bearer(&app.moderator).send().is(200);
+        };
+        hide(&hidden);
+        assert_eq!(offered()["latest"]["id"], third["id"]);
+        hide(&third);
+        assert_eq!(offered()["latest"], Value::Null);
+        assert_eq!(offered()["comments"], 4);
+    });
+}
+
+#[test]
 fn what_guests_wrote_is_offered_and_joined_by_choice() {
     on_both(|app| {
         let letters = Letters::of(app);
