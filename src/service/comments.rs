@@ -13,6 +13,7 @@ use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::judging::{self, Case, Judges};
+use super::lessons;
 use super::passages::{self, About};
 use super::publishing;
 use super::signing::{self, Signature};
@@ -37,7 +38,7 @@ use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::threads;
-use crate::store::{Conn, Store, Tx, lessons, mailboxes, outbox, reactions, votes};
+use crate::store::{Conn, Store, Tx, mailboxes, outbox, reactions, votes};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.

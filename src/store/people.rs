@@ -209,24 +209,21 @@ pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
 }
 
 /// Counts moderators' decisions about a person's comments, up or down.
-pub fn count_decisions(
-    conn: &mut Conn,
-    id: PersonId,
-    approved: i64,
-    rejected: i64,
-    now: Time,
-) -> Result<()> {
+pub fn count_decisions(conn: &mut Conn, id: PersonId, approved: i64, rejected: i64) -> Result<()> {
     diesel::update(people::table.find(id))
         .set((
             people::approved.eq(people::approved + approved),
             people::rejected.eq(people::rejected + rejected),
         ))
         .run(conn)?;
-    if rejected > 0 {
-        diesel::update(people::table.find(id))
-            .set(people::rejected_at.eq(now))
-            .run(conn)?;
-    }
+    Ok(())
+}
+
+/// Says when a comment of a person was last turned down.
+pub fn set_rejected_at(conn: &mut Conn, id: PersonId, at: Option<Time>) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set(people::rejected_at.eq(at))
+        .run(conn)?;
     Ok(())
 }
 

@@ -317,6 +317,10 @@ diesel::table! {
         was_reasons -> Text,
         at -> BigInt,
         draft -> Nullable<BigInt>,
+        prior_action -> Nullable<Text>,
+        prior_at -> Nullable<BigInt>,
+        lesson -> Nullable<BigInt>,
+        undone -> Bool,
     }
 }
 
@@ -408,6 +412,7 @@ diesel::table! {
         revision -> BigInt,
         is_spam -> Bool,
         traits -> Nullable<Binary>,
+        stands -> Bool,
     }
 }
 
@@ -419,6 +424,16 @@ diesel::table! {
         version -> BigInt,
         weights -> Nullable<Binary>,
         moved -> Nullable<Binary>,
+        base -> BigInt,
+    }
+}
+
+diesel::table! {
+    model_states (site_id, number) {
+        site_id -> Binary,
+        number -> BigInt,
+        weights -> Binary,
+        moved -> Binary,
     }
 }
 
@@ -483,7 +498,9 @@ diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(comments -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
+diesel::joinable!(verdicts -> comments (comment_id));
 diesel::allow_tables_to_appear_in_same_query!(comments, threads);
+diesel::allow_tables_to_appear_in_same_query!(comments, verdicts);
 diesel::allow_tables_to_appear_in_same_query!(sessions, people);
 diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
 diesel::joinable!(subscriptions -> mailboxes (mailbox_id));
