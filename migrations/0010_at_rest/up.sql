@@ -1,4 +1,4 @@
--- A spam model comes to rest, and what a decision changed can be taken back exactly.
+-- A spam model comes to rest, what a decision changed can be taken back exactly, and who signed out everywhere stays out.
 
 -- A lesson that a later decision replaced stays for as long as that decision can be taken back: it does not stand meanwhile.
 -- So a comment may have more than one.
@@ -42,3 +42,6 @@ ALTER TABLE verdicts ADD COLUMN lesson BIGINT;
 ALTER TABLE verdicts ADD COLUMN undone BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE verdicts SET lesson = (SELECT number FROM lessons WHERE lessons.comment_id = verdicts.comment_id)
 WHERE action NOT IN ('approve', 'spam');
+
+-- When all of a person's sessions were ended at once. A request that is sent again begins none for a guest after that.
+ALTER TABLE people ADD COLUMN signed_out_at BIGINT;

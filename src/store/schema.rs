@@ -71,6 +71,7 @@ diesel::table! {
         approved -> BigInt,
         rejected -> BigInt,
         rejected_at -> Nullable<BigInt>,
+        signed_out_at -> Nullable<BigInt>,
     }
 }
 

@@ -172,6 +172,21 @@ pub fn own_one(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
     views.pop().ok_or(crate::error::Error::NotFound)
 }
 
+/// Renders one row in its author's form for somebody who is not: with what everybody sees, and the source of the first text, which
+/// whoever sent it knows.
+pub fn from_outside(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
+    let mut views = public(conn, std::slice::from_ref(row))?;
+    let comment = views.pop().ok_or(crate::error::Error::NotFound)?;
+    let is_first = *row.status == Status::Published && row.revision == 1;
+    Ok(OwnComment {
+        comment,
+        body: is_first.then(|| row.body.clone()),
+        revision: row.revision,
+        reasons: Vec::new(),
+        public_html: None,
+    })
+}
+
 /// A page of a thread's roots, each with its first `replies`. `query` names the list in its cursors.
 pub fn roots(
     conn: &mut Conn,
