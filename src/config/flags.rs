@@ -142,8 +142,9 @@ pub struct Serve {
     #[arg(default_value = "60/60", value_parser = Rate::parse)]
     pub rate_identity: Rate,
 
-    /// Letters asked for to addresses that may be anybody's, likewise: subscriptions, sign-ins by mail. Whoever
-    /// asks, one address gets at most 3 an hour and 10 a day
+    /// Calls let in that may cause a letter to an address that they name, likewise: subscriptions, comments with `notify`,
+    /// sign-ins by mail, notices with a contact, pages with an author's address. How many letters one address gets is counted
+    /// apart
     #[arg(long, env = "POSTIL_RATE_LETTERS", value_name = "RATE")]
     #[arg(default_value = "10/600", value_parser = Rate::parse)]
     pub rate_letters: Rate,

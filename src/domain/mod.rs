@@ -17,6 +17,7 @@ mod origin;
 pub mod page;
 pub mod passage;
 pub mod rank;
+pub mod role_words;
 pub mod site;
 pub mod skeleton;
 pub mod sso;

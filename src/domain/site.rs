@@ -366,6 +366,11 @@ impl Phrases {
         Ok(Self(phrases))
     }
 
+    /// One phrase without plural forms.
+    pub fn text(&self, phrase: &str) -> Option<&str> {
+        self.0.get(phrase).map(String::as_str)
+    }
+
     /// One phrase, in all of its plural forms (`count`, `count.one`, …).
     pub fn of(&self, phrase: &str) -> Self {
         let form_of = |key: &str| {

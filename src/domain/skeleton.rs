@@ -82,7 +82,7 @@ fn is_accent(c: char) -> bool {
 }
 
 /// White letters in black circles and squares (🅐, 🅰), which NFKC leaves alone.
-fn unframed(c: char) -> char {
+pub(super) fn unframed(c: char) -> char {
     let letter = match c {
         '\u{1F150}'..='\u{1F169}' => c as u32 - 0x1F150,
         '\u{1F170}'..='\u{1F189}' => c as u32 - 0x1F170,

@@ -164,6 +164,27 @@ mod tests {
     }
 
     #[test]
+    fn a_badge_is_no_part_of_a_name_and_no_name_looks_like_one() {
+        for website in [Json::Null, "https://ann.example/".into()] {
+            let mut staff = comment("a", None, "x");
+            staff["author"]["badge"] = "admin".into();
+            staff["author"]["website"] = website;
+            let html = page(&thread(), vec![staff.clone()], None);
+            assert!(html.contains("<bdi>Ann</bdi>"), "{html}");
+            assert_eq!(html.matches("<mark>admin</mark>").count(), 1, "{html}");
+            let (name, badge) = (html.find("</bdi>"), html.find(" <mark>"));
+            assert!(name < badge, "{html}");
+            for imitation in ["Ann (admin)", "Ann <mark>admin</mark>", "Ann admin"] {
+                staff["author"]["name"] = imitation.into();
+                staff["author"]["badge"] = Json::Null;
+                staff["reply_to"] = json!({"id": "z", "name": imitation});
+                let html = page(&thread(), vec![staff.clone()], None);
+                assert!(!html.contains("<mark>"), "{html}");
+            }
+        }
+    }
+
+    #[test]
     fn nothing_a_reader_or_publisher_wrote_becomes_markup() {
         let hostile = "<script>alert(1)</script>]]>\"'&";
         let mut thread = thread();

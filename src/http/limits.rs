@@ -157,7 +157,7 @@ pub struct Limits {
     pub writes: Limit,
     /// Signing in.
     pub identity: Limit,
-    /// Asking for letters.
+    /// Whatever may cause a letter to an address that the call names.
     pub letters: Limit,
     /// Asking for challenges.
     pub challenges: Limit,

@@ -185,6 +185,7 @@ pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
         Err((pointer, invalid)) => fields.take(pointer, Err(invalid)),
     };
     let (page, directions) = fields.finish(page.zip(directions))?;
+    count_letter(&call, &directions)?;
     let (thread, is_new) =
         threads::direct(&call.app.store, &call.caller, page, directions, call.now).await?;
     let status = if is_new {
@@ -193,6 +194,14 @@ pub async fn direct(call: Call, body: Body<ThreadPut>) -> Result<HttpResponse> {
         StatusCode::OK
     };
     answer::private(status, &thread)
+}
+
+/// Counts a call that names an author by address, who may have to be asked.
+fn count_letter(call: &Call, directions: &Directions) -> Result<()> {
+    match directions.author {
+        Some(Some(_)) => call.count(|app| &app.limits.letters),
+        Some(None) | None => Ok(()),
+    }
 }
 
 /// What a moderator says about a thread, as it arrives.
@@ -247,6 +256,7 @@ pub async fn change(call: Call, body: Body<ThreadPatch>) -> Result<HttpResponse>
         Some(Err((name, invalid))) => fields.take(&format!("/{name}"), Err(invalid)),
     };
     let directions = fields.finish(directions)?;
+    count_letter(&call, &directions)?;
     let change = threads::Change {
         directions,
         hidden: raw.hidden,

@@ -76,6 +76,9 @@ pub async fn report(call: Call, body: Body<ReportPost>) -> Result<HttpResponse> 
     let comment: CommentId = id(call.request(), "id")?;
     call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
+    if (body.value.notice.as_ref()).is_some_and(|notice| notice.contact.is_some()) {
+        call.count(|app| &app.limits.letters)?;
+    }
     let new = parse(body.value)?;
     let app = &call.app;
     let asker = Asker::new(&app.keys, call.network(), call.now);

@@ -13,6 +13,7 @@ use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
 use super::judging::{self, Case, Judges};
+use super::lessons;
 use super::page_fetch;
 use super::passages::{self, About};
 use super::publishing;
@@ -40,7 +41,8 @@ use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::threads;
-use crate::store::{Conn, Store, Tx, lessons, mailboxes, outbox, reactions, votes};
+use crate::store::types::Named;
+use crate::store::{Conn, Store, Tx, mailboxes, outbox, reactions, votes};
 use crate::view;
 
 /// A comment that was parsed at the door, and not yet judged.
@@ -211,15 +213,26 @@ fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) ->
 }
 
 fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Posted> {
-    // The token is minted again rather than kept: whoever holds the key and the body is the author.
-    let minted = match outcome.guest {
-        None => None,
-        Some(guest) => {
-            let guest = people::by_id(tx, guest)?.ok_or(Error::NotFound)?;
-            Some(identity::begin_session(tx, keys, &guest, now)?)
-        }
+    let Some(guest) = outcome.guest else {
+        return posted(tx, outcome.comment, None, true);
     };
-    posted(tx, outcome.comment, minted, true)
+    // The token is minted again rather than kept: whoever holds the key and the body is the author.
+    if let Some((minted, _)) = identity::begin_again(tx, keys, guest, now)? {
+        return posted(tx, outcome.comment, Some(minted), true);
+    }
+    // Unless the author wanted nobody to be it any more: then it is anybody, who sees what everybody does.
+    let mut row = comments::by_id(tx, outcome.comment)?.ok_or(Error::NotFound)?;
+    let held = *row.status != Status::Published;
+    if threads::by_id(tx, row.thread_id)?.is_none_or(|thread| thread.hidden) {
+        row.status = Named(Status::Deleted);
+    }
+    Ok(Posted {
+        comment: view::comment::from_outside(tx, &row)?,
+        id: row.id,
+        held,
+        minted: None,
+        replayed: true,
+    })
 }
 
 /// The person who writes, and whether they are yet to be stored: a guest who writes for the first time.

@@ -62,6 +62,29 @@ pub(super) fn begin_session(
     Ok(mint(keys, session.id, person, now))
 }
 
+/// Begins a session for the guest whom a request made known that is sent again: its first answer may never have arrived. `None`
+/// when all of their sessions were ended since; then nothing but a token makes anybody this guest.
+pub(super) fn begin_again(
+    tx: &mut Tx,
+    keys: &Keys,
+    guest: PersonId,
+    now: Time,
+) -> Result<Option<(Minted, Person)>> {
+    let guest = people::lock(tx, guest)?.ok_or(Error::NotFound)?;
+    if guest.signed_out_at.is_some() {
+        return Ok(None);
+    }
+    let minted = begin_session(tx, keys, &guest, now)?;
+    Ok(Some((minted, guest)))
+}
+
+/// Ends all sessions of a person, and those that would be begun by sending a request again.
+pub(super) fn end_everywhere(tx: &mut Tx, person: PersonId, now: Time) -> Result<()> {
+    // First, since it waits for whoever is beginning one.
+    people::set_signed_out(tx, person, now)?;
+    sessions::end_all(tx, person, now)
+}
+
 fn mint(keys: &Keys, session: SessionId, person: &Person, now: Time) -> Minted {
     let issued_at = now.seconds();
     let expires_at = now.plus(ACCESS).seconds();
@@ -96,7 +119,7 @@ struct Outcome {
 /// whether the request had been sent before.
 ///
 /// # Errors
-/// [`Error::GuestsNotAllowed`], `name_reserved`.
+/// [`Error::GuestsNotAllowed`], `name_reserved`, [`Error::Conflict`] when that guest signed out everywhere since.
 pub async fn guest(
     store: &Store,
     keys: &Keys,
@@ -110,8 +133,10 @@ pub async fn guest(
         .write(move |tx| {
             let site = sites::by_id(tx, site)?.ok_or(Error::UnknownSite)?;
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                let person = people::by_id(tx, outcome.guest)?.ok_or(Error::NotFound)?;
-                let minted = begin_session(tx, &keys, &person, now)?;
+                let begun = begin_again(tx, &keys, outcome.guest, now)?;
+                let (minted, person) = begun.ok_or_else(|| {
+                    Error::Conflict("The guest whom this made has signed out everywhere.".into())
+                })?;
                 return Ok((identity(minted, &person, &site), true));
             }
             if !site.policy.guests {
@@ -248,7 +273,7 @@ pub async fn sign_out(store: &Store, caller: &Caller, everywhere: bool, now: Tim
     let person = person.id;
     store
         .write(move |tx| match everywhere {
-            true => sessions::end_all(tx, person, now),
+            true => end_everywhere(tx, person, now),
             false => sessions::end(tx, session, now),
         })
         .await

@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod judging;
 pub mod leaving;
+mod lessons;
 pub mod mailed_decision;
 pub mod models;
 pub mod moderation;

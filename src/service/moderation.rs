@@ -9,6 +9,7 @@ use serde_json::json;
 use super::audit::{self, Act};
 use super::caller::Caller;
 use super::drafts;
+use super::lessons;
 use super::passages;
 use super::publishing;
 use super::reports;
@@ -21,9 +22,10 @@ use crate::error::{Error, Result};
 use crate::store::comments::{self, Comment};
 use crate::store::drafts::{self as stored, Draft};
 use crate::store::events::{self, Locked};
+use crate::store::lessons as told;
 use crate::store::types::Named;
 use crate::store::verdicts::{self, Verdict};
-use crate::store::{Store, Tx, lessons, people, queue, sites, tallies};
+use crate::store::{Store, Tx, people, queue, sites, tallies};
 
 /// How many comments a decision about a person reaches.
 pub const REACH: usize = 1000;
@@ -214,7 +216,8 @@ pub(super) fn carry_out(
     now: Time,
 ) -> Result<Status> {
     let last = verdicts::of(tx, comment.id)?;
-    let was = last.as_ref().map(|verdict| *verdict.was);
+    let taken_back = last.as_ref().filter(|verdict| !verdict.undone);
+    let was = taken_back.map(|verdict| *verdict.was);
     let to = decision
         .action
         .leads_to(*comment.status, was)
@@ -259,6 +262,10 @@ pub(super) fn carry_out(
         },
         at: now,
         draft: draft.as_ref().map(|draft| draft.revision),
+        prior_action: last.as_ref().map(|last| last.action),
+        prior_at: last.as_ref().map(|last| last.at),
+        lesson: told::standing(tx, comment.id)?,
+        undone: false,
     };
     match (decision.action, &last) {
         (Action::Undo, Some(last)) => reports::reopen(tx, comment, last)?,
@@ -337,17 +344,15 @@ fn remember(
     verdict: &Verdict,
     now: Time,
 ) -> Result<()> {
-    let before = last.map_or((0, 0), |verdict| verdict.action.counts_as());
-    let after = decision.action.counts_as();
-    if before != after {
-        let (approved, rejected) = (after.0 - before.0, after.1 - before.1);
-        people::count_decisions(tx, comment.person_id, approved, rejected, now)?;
+    let stands = match decision.action {
+        Action::Undo => last.and_then(Verdict::prior),
+        _ => Some(verdict.clone()),
+    };
+    match &stands {
+        Some(verdict) => verdicts::put(tx, verdict)?,
+        None => verdicts::forget(tx, comment.id)?,
     }
-    if decision.action == Action::Undo {
-        verdicts::forget(tx, comment.id)?;
-    } else {
-        verdicts::put(tx, verdict)?;
-    }
+    count(tx, comment, last, stands.as_ref())?;
     let mut counted = vec![(decision.action.word().to_owned(), 1)];
     if last.is_none() {
         let waited = now.seconds() - comment.created_at.seconds();
@@ -359,23 +364,33 @@ fn remember(
         let (site, thread) = (comment.site_id, comment.thread_id);
         tallies::add(tx, site, now.day(), &name, thread, count)?;
     }
-    teach(tx, decision.action, comment)
+    match (decision.action, last) {
+        (Action::Undo, Some(last)) => lessons::take_back(tx, comment.id, last.lesson),
+        _ => lessons::follow(tx, decision.action, comment),
+    }
 }
 
-/// Writes down what the site's spam model shall learn: a lesson stands while its decision does.
-fn teach(tx: &mut Tx, action: Action, comment: &Comment) -> Result<()> {
-    let is_spam = match action {
-        Action::Approve => false,
-        Action::Spam => true,
-        // Only a new text was turned down: the one that everybody reads is what it was.
-        Action::Reject if *comment.status == Status::Published => return Ok(()),
-        Action::Reject | Action::Restore | Action::Undo => {
-            return lessons::take_back(tx, comment.id);
-        }
-        // What is put away is what it was.
-        Action::Trash | Action::Pin | Action::Unpin => return Ok(()),
+/// Has the record of whoever wrote the comment say what stands of the decisions about it.
+fn count(
+    tx: &mut Tx,
+    comment: &Comment,
+    last: Option<&Verdict>,
+    stands: Option<&Verdict>,
+) -> Result<()> {
+    let counts = |verdict: Option<&Verdict>| verdict.map_or((0, 0), |v| v.action.counts_as());
+    let (before, after) = (counts(last), counts(stands));
+    if before == (0, 0) && after == (0, 0) {
+        return Ok(());
+    }
+    // Also where it changes nothing: from here on nobody else decides about this person.
+    let (approved, rejected) = (after.0 - before.0, after.1 - before.1);
+    people::count_decisions(tx, comment.person_id, approved, rejected)?;
+    let rejected_at = match stands {
+        Some(verdict) if after.1 > 0 && !verdict.undone => Some(verdict.at),
+        _ if before.1 == 0 && after.1 == 0 => return Ok(()),
+        _ => verdicts::last_rejected(tx, comment.person_id)?,
     };
-    lessons::teach(tx, comment.site_id, comment.id, comment.revision, is_spam)
+    people::set_rejected_at(tx, comment.person_id, rejected_at)
 }
 
 /// What the site's list says of the reason that was given.

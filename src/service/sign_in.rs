@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::caller::Caller;
 use super::consent::{self, Asker};
-use super::identity::{begin_session, identity};
+use super::identity::{begin_session, end_everywhere, identity};
 use super::subscriptions::locked;
 use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
 use crate::domain::invalid::Invalid;
@@ -26,7 +26,7 @@ use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, comments, outbox, sessions, subscriptions, threads};
+use crate::store::{Store, Tx, comments, outbox, subscriptions, threads};
 use crate::view;
 use crate::view::person::Identity;
 
@@ -345,7 +345,7 @@ pub async fn join(store: &Store, caller: &Caller, guests: Vec<PersonId>, now: Ti
                 if offered.is_none() {
                     return Ok(None);
                 }
-                sessions::end_all(tx, guest, now)?;
+                end_everywhere(tx, guest, now)?;
                 mailboxes::distrust_person(tx, guest)?;
                 subscriptions::hand_over(tx, guest, owner)?;
                 Ok(Some(owner))

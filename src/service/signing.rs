@@ -1,10 +1,11 @@
 //! How a comment is signed: which name a guest may use, and what is remembered of it.
 
 use crate::domain::invalid::Invalid;
+use crate::domain::role_words::claims_role;
 use crate::domain::site::{Field, Policy};
 use crate::domain::skeleton::skeleton;
 use crate::domain::text::{Email, Name, Website};
-use crate::domain::word::Kind;
+use crate::domain::word::{Kind, Role, Word};
 use crate::error::{Error, FieldError, Result};
 use crate::store::Conn;
 use crate::store::people::{self, Changes, Person};
@@ -114,7 +115,7 @@ impl Signature {
     }
 }
 
-/// Refuses a name that looks like one of the site's own people's, or that the site reserves.
+/// Refuses a name that claims a role, looks like one of the site's own people's, or is reserved by the site.
 pub fn check_name(
     conn: &mut Conn,
     site: &Site,
@@ -122,6 +123,13 @@ pub fn check_name(
     pointer: &str,
     guest: Option<&Person>,
 ) -> Result<()> {
+    let phrase = |role: Role| site.phrases.text(role.word());
+    let badges = [Role::Author, Role::Moderator, Role::Admin].map(phrase);
+    if claims_role(name.as_str(), badges.into_iter().flatten()) {
+        let detail = "A name cannot say that somebody runs this site or wrote the page, as “Admin”, “Moderator” or “Author” do; \
+                      please sign without that.";
+        return Err(Error::field(pointer, Invalid::new("name_reserved", detail)));
+    }
     let shape = skeleton(name.as_str());
     let reserved = site
         .policy

@@ -24,17 +24,36 @@ pub struct Lesson {
     pub is_spam: bool,
     /// What the model sees of the text, as [`crate::domain::judgement::spam::Traits`] are stored; `None` until it is taught.
     pub traits: Option<Vec<u8>>,
+    /// Whether it counts; if not, a later decision is in its place, which may be taken back.
+    pub stands: bool,
 }
 
-/// Adds a lesson, in the place of one about the same comment.
-pub fn teach(
+/// The lessons about a comment, the oldest first: what stands, and what the last decision replaced.
+pub fn of_comment(conn: &mut Conn, comment: CommentId) -> Result<Vec<Lesson>> {
+    let query = lessons::table
+        .filter(lessons::comment_id.eq(comment))
+        .order(lessons::number);
+    Ok(query.rows(conn)?)
+}
+
+/// The number of the lesson about a comment that stands.
+pub fn standing(conn: &mut Conn, comment: CommentId) -> Result<Option<i64>> {
+    let query = lessons::table
+        .filter(lessons::comment_id.eq(comment))
+        .filter(lessons::stands)
+        .order(lessons::number.desc())
+        .select(lessons::number);
+    Ok(query.row(conn)?)
+}
+
+/// Adds a lesson as the site's newest. It stands.
+pub fn tell(
     conn: &mut Conn,
     site: SiteId,
     comment: CommentId,
     revision: i64,
     is_spam: bool,
 ) -> Result<()> {
-    take_back(conn, comment)?;
     let lesson = Lesson {
         site_id: site,
         number: models::next_lesson(conn, site)?,
@@ -42,6 +61,7 @@ pub fn teach(
         revision,
         is_spam,
         traits: None,
+        stands: true,
     };
     diesel::insert_into(lessons::table)
         .values(lesson)
@@ -49,34 +69,41 @@ pub fn teach(
     Ok(())
 }
 
-/// Takes the lesson about a comment back, if there is one; a model that knows it has to be taught anew.
-pub fn take_back(conn: &mut Conn, comment: CommentId) -> Result<()> {
-    let gone: Option<(SiteId, i64)> =
-        diesel::delete(lessons::table.filter(lessons::comment_id.eq(comment)))
-            .returning((lessons::site_id, lessons::number))
-            .returned(conn)?;
-    match gone {
-        Some((site, number)) => models::unteach(conn, site, number),
-        None => Ok(()),
-    }
-}
-
-/// Forgets the lesson about a comment. What a model has learnt by it is a part of sums, and stays.
-pub fn erase(conn: &mut Conn, comment: CommentId) -> Result<()> {
-    diesel::delete(lessons::table.filter(lessons::comment_id.eq(comment))).run(conn)?;
+/// Says whether a lesson stands. The caller has [locked](models::lock) the model.
+pub fn set_stands(conn: &mut Conn, lesson: &Lesson, stands: bool) -> Result<()> {
+    diesel::update(lessons::table.find((lesson.site_id, lesson.number)))
+        .set(lessons::stands.eq(stands))
+        .run(conn)?;
     Ok(())
 }
 
-/// The numbers of a site's latest lessons, at most `limit`, the oldest of them first.
-pub fn latest(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<i64>> {
-    let mut numbers: Vec<i64> = lessons::table
+/// Forgets a lesson. The caller has [locked](models::lock) the model, if it stands.
+pub fn forget(conn: &mut Conn, lesson: &Lesson) -> Result<()> {
+    diesel::delete(lessons::table.find((lesson.site_id, lesson.number))).run(conn)?;
+    Ok(())
+}
+
+/// The numbers of a site's lessons that stand, up to this one and in order.
+pub fn up_to(conn: &mut Conn, site: SiteId, number: i64) -> Result<Vec<i64>> {
+    let query = lessons::table
         .filter(lessons::site_id.eq(site))
-        .order(lessons::number.desc())
+        .filter(lessons::number.le(number))
+        .filter(lessons::stands)
+        .order(lessons::number)
+        .select(lessons::number);
+    Ok(query.rows(conn)?)
+}
+
+/// The numbers of a site's lessons that stand, after this one and in order, at most `limit`.
+pub fn after(conn: &mut Conn, site: SiteId, number: i64, limit: i64) -> Result<Vec<i64>> {
+    let query = lessons::table
+        .filter(lessons::site_id.eq(site))
+        .filter(lessons::number.gt(number))
+        .filter(lessons::stands)
+        .order(lessons::number)
         .limit(limit)
-        .select(lessons::number)
-        .rows(conn)?;
-    numbers.reverse();
-    Ok(numbers)
+        .select(lessons::number);
+    Ok(query.rows(conn)?)
 }
 
 /// The lessons of a site with these numbers, in no order.

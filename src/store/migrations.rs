@@ -68,6 +68,10 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../../migrations/0009_leaner/up.sql"),
     ),
     same(
+        "0010_at_rest",
+        include_str!("../../migrations/0010_at_rest/up.sql"),
+    ),
+    same(
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),
@@ -193,6 +197,63 @@ mod tests {
             Conn::Sqlite(_) => format!("X'{number:032x}'"),
             Conn::Postgres(_) => format!("'\\x{number:032x}'::bytea"),
         }
+    }
+
+    #[derive(QueryableByName)]
+    struct Told {
+        #[diesel(sql_type = BigInt)]
+        base: i64,
+        #[diesel(sql_type = BigInt)]
+        states: i64,
+        #[diesel(sql_type = BigInt)]
+        lessons: i64,
+        #[diesel(sql_type = BigInt)]
+        lesson: i64,
+    }
+
+    #[test]
+    fn models_that_forgot_their_first_lessons_keep_what_they_are() {
+        on_both(|conn| {
+            let before = MIGRATIONS
+                .iter()
+                .position(|step| step.name == "0010_at_rest");
+            apply(conn, &MIGRATIONS[..before.unwrap()]).unwrap();
+            let bytes = id(conn, 99);
+            for (n, told) in [(1, 2_500), (2, 3)] {
+                let [site, thread, person, comment] = [n, n + 2, n + 4, n + 6].map(|n| id(conn, n));
+                conn.batch_execute(&format!(
+                    "INSERT INTO sites VALUES ({site}, 's{n}', 'A', '[]', 'de', '{{}}', '{{}}', NULL, 0, 1);
+                     INSERT INTO threads (id, site_id, key, url, state, last_at, created_at)
+                     VALUES ({thread}, {site}, 'k', 'u', 'open', 1, 1);
+                     INSERT INTO people (id, site_id, kind, verified, role, created_at)
+                     VALUES ({person}, {site}, 'guest', false, 'reader', 1);
+                     INSERT INTO comments (id, thread_id, site_id, root_id, depth, person_id, status, listed, body,
+                                           body_html, reasons, revision, pinned, created_at, active_at)
+                     VALUES ({comment}, {thread}, {site}, {comment}, 0, {person}, 'trash', false, '', '', '[]', 1, false, 1, 1);
+                     INSERT INTO lessons VALUES ({site}, {told}, {comment}, 1, true, NULL);
+                     INSERT INTO models VALUES ({site}, {told}, {told}, 7, {bytes}, {bytes});
+                     INSERT INTO verdicts (comment_id, action, was, was_reasons, at)
+                     VALUES ({comment}, 'trash', 'spam', '[]', 5);"
+                ))
+                .unwrap();
+            }
+            apply(conn, MIGRATIONS).unwrap();
+            let rows: Vec<Told> = diesel::sql_query(
+                "SELECT base, (SELECT count(*) FROM model_states
+                               WHERE model_states.site_id = models.site_id AND number = base) AS states,
+                        (SELECT count(*) FROM lessons WHERE lessons.site_id = models.site_id AND stands) AS lessons,
+                        (SELECT max(verdicts.lesson) FROM verdicts JOIN comments ON comments.id = verdicts.comment_id
+                         WHERE comments.site_id = models.site_id) AS lesson
+                 FROM models ORDER BY told",
+            )
+            .load(conn)
+            .unwrap();
+            let rows: Vec<_> = rows
+                .into_iter()
+                .map(|row| (row.base, row.states, row.lessons, row.lesson))
+                .collect();
+            assert_eq!(rows, [(0, 0, 1, 3), (2_500, 1, 1, 2_500)]);
+        });
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Person {
     pub rejected: i64,
     /// When that last happened.
     pub rejected_at: Option<Time>,
+    /// When all of their sessions were last ended at once.
+    pub signed_out_at: Option<Time>,
 }
 
 impl Person {
@@ -70,6 +72,7 @@ impl Person {
             approved: 0,
             rejected: 0,
             rejected_at: None,
+            signed_out_at: None,
         }
     }
 }
@@ -131,6 +134,22 @@ pub fn describe(conn: &mut Conn, id: PersonId, profile: &Profile) -> Result<()> 
 /// The person with that id.
 pub fn by_id(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
     Ok(people::table.find(id).row(conn)?)
+}
+
+/// The person, locked until the transaction ends: nobody signs them out everywhere meanwhile.
+pub fn lock(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
+    let locked = diesel::update(people::table.find(id))
+        .set(people::created_at.eq(people::created_at))
+        .returning(people::all_columns);
+    Ok(locked.returned(conn)?)
+}
+
+/// Says that all sessions of a person were ended.
+pub fn set_signed_out(conn: &mut Conn, id: PersonId, now: Time) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set(people::signed_out_at.eq(now))
+        .run(conn)?;
+    Ok(())
 }
 
 /// These people, in no order.
@@ -209,24 +228,21 @@ pub fn staff(conn: &mut Conn, site: SiteId) -> Result<Vec<Person>> {
 }
 
 /// Counts moderators' decisions about a person's comments, up or down.
-pub fn count_decisions(
-    conn: &mut Conn,
-    id: PersonId,
-    approved: i64,
-    rejected: i64,
-    now: Time,
-) -> Result<()> {
+pub fn count_decisions(conn: &mut Conn, id: PersonId, approved: i64, rejected: i64) -> Result<()> {
     diesel::update(people::table.find(id))
         .set((
             people::approved.eq(people::approved + approved),
             people::rejected.eq(people::rejected + rejected),
         ))
         .run(conn)?;
-    if rejected > 0 {
-        diesel::update(people::table.find(id))
-            .set(people::rejected_at.eq(now))
-            .run(conn)?;
-    }
+    Ok(())
+}
+
+/// Says when a comment of a person was last turned down.
+pub fn set_rejected_at(conn: &mut Conn, id: PersonId, at: Option<Time>) -> Result<()> {
+    diesel::update(people::table.find(id))
+        .set(people::rejected_at.eq(at))
+        .run(conn)?;
     Ok(())
 }
 

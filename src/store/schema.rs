@@ -73,6 +73,7 @@ diesel::table! {
         approved -> BigInt,
         rejected -> BigInt,
         rejected_at -> Nullable<BigInt>,
+        signed_out_at -> Nullable<BigInt>,
     }
 }
 
@@ -321,6 +322,10 @@ diesel::table! {
         was_reasons -> Text,
         at -> BigInt,
         draft -> Nullable<BigInt>,
+        prior_action -> Nullable<Text>,
+        prior_at -> Nullable<BigInt>,
+        lesson -> Nullable<BigInt>,
+        undone -> Bool,
     }
 }
 
@@ -412,6 +417,7 @@ diesel::table! {
         revision -> BigInt,
         is_spam -> Bool,
         traits -> Nullable<Binary>,
+        stands -> Bool,
     }
 }
 
@@ -423,6 +429,16 @@ diesel::table! {
         version -> BigInt,
         weights -> Nullable<Binary>,
         moved -> Nullable<Binary>,
+        base -> BigInt,
+    }
+}
+
+diesel::table! {
+    model_states (site_id, number) {
+        site_id -> Binary,
+        number -> BigInt,
+        weights -> Binary,
+        moved -> Binary,
     }
 }
 
@@ -511,9 +527,10 @@ diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(comments -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
+diesel::joinable!(verdicts -> comments (comment_id));
 diesel::allow_tables_to_appear_in_same_query!(comments, threads);
-diesel::allow_tables_to_appear_in_same_query!(sessions, people);
 diesel::allow_tables_to_appear_in_same_query!(comments, verdicts);
+diesel::allow_tables_to_appear_in_same_query!(sessions, people);
 diesel::joinable!(mailbox_people -> mailboxes (mailbox_id));
 diesel::joinable!(subscriptions -> mailboxes (mailbox_id));
 diesel::allow_tables_to_appear_in_same_query!(mailbox_people, mailboxes);

@@ -17,7 +17,7 @@ use crate::store::drafts::{self, Draft};
 use crate::store::passages::{self, Passage as PassageRow};
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
-use crate::store::threads::PublicThread;
+use crate::store::threads::{self, PublicThread};
 use crate::store::types::Named;
 use crate::store::{Conn, reactions};
 
@@ -116,6 +116,8 @@ impl Comment {
 enum Eyes<'a> {
     /// Everybody, into this thread.
     Public(&'a PublicThread),
+    /// Everybody, into a thread that is kept from them.
+    Nobody,
     Own,
 }
 
@@ -220,6 +222,24 @@ pub fn own_one(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
     views.pop().ok_or(crate::error::Error::NotFound)
 }
 
+/// Renders one row in its author's form for somebody who is not: with what everybody sees, and the source of the first text, which
+/// whoever sent it knows.
+pub fn from_outside(conn: &mut Conn, row: &Row) -> Result<OwnComment> {
+    let thread = threads::by_id(conn, row.thread_id)?.and_then(threads::Thread::public);
+    let eyes = thread.as_ref().map_or(Eyes::Nobody, Eyes::Public);
+    let mut views = render(conn, std::slice::from_ref(row), eyes)?;
+    let comment = views.pop().ok_or(crate::error::Error::NotFound)?;
+    let is_first = comment.status == Status::Published && row.revision == 1;
+    Ok(OwnComment {
+        comment,
+        body: is_first.then(|| row.body.clone()),
+        revision: row.revision,
+        reasons: Vec::new(),
+        public_html: None,
+        passage: None,
+    })
+}
+
 /// A page of a thread's roots.
 #[derive(Debug, Clone, Copy)]
 pub struct RootsPage<'a> {
@@ -305,6 +325,7 @@ fn render(conn: &mut Conn, rows: &[Row], eyes: Eyes) -> Result<Vec<Comment>> {
     let render_one = |row: &Row| {
         let (shown, status) = match eyes {
             Eyes::Own => (*row.status != Status::Deleted, *row.status),
+            Eyes::Nobody => (false, Status::Deleted),
             Eyes::Public(thread) => match row.sight(thread) {
                 CommentSight::Whole => (true, Status::Published),
                 CommentSight::Tombstone | CommentSight::Nothing => (false, Status::Deleted),

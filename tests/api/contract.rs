@@ -11,7 +11,8 @@ use crate::support::Answer;
 static CONTRACT: OnceLock<Value> = OnceLock::new();
 static VALIDATORS: Mutex<Option<HashMap<String, std::sync::Arc<Validator>>>> = Mutex::new(None);
 
-fn contract() -> &'static Value {
+/// The whole contract.
+pub fn contract() -> &'static Value {
     CONTRACT.get_or_init(|| {
         serde_yaml_ng::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml is YAML")
     })
@@ -113,7 +114,8 @@ fn item(path: &str) -> Option<(&'static str, &'static Value)> {
         .map(|(pattern, item)| (pattern.as_str(), item))
 }
 
-fn resolve(value: &'static Value) -> &'static Value {
+/// What a reference within the contract leads to; anything else itself.
+pub fn resolve(value: &'static Value) -> &'static Value {
     match value["$ref"].as_str() {
         Some(reference) => {
             let pointer = reference

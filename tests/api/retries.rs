@@ -201,6 +201,147 @@ fn a_guest_who_introduces_themselves_twice_is_one_guest() {
     });
 }
 
+/// Signs out the bearer, here or everywhere.
+fn sign_out(app: &App, token: &Value, everywhere: bool) {
+    app.post("/v1/identity/signout", json!({"everywhere": everywhere}))
+        .bearer(text(token))
+        .send()
+        .is(204);
+}
+
+fn become_guest(app: &App) -> Answer {
+    app.post("/v1/identity/guest", json!({"site": SITE, "name": "Ann"}))
+        .header("Idempotency-Key", KEY)
+        .send()
+}
+
+#[test]
+fn who_signed_out_everywhere_is_nobody_by_sending_again() {
+    on_both(|app| {
+        let body = comment("a", "Once");
+        let first = post(app, KEY, &body).is(201);
+        let guest = become_guest(app).is(201);
+        // A session that was ended is begun again.
+        sign_out(app, &first.body["token"], false);
+        sign_out(app, &guest.body["token"], false);
+        let second = post(app, KEY, &body).is(201);
+        let again = become_guest(app).is(201);
+        sign_out(app, &second.body["token"], true);
+        sign_out(app, &again.body["token"], true);
+        for _ in 0..2 {
+            let replayed = post(app, KEY, &body).is(201);
+            assert_eq!(replayed.header("idempotency-replayed"), "true");
+            assert_eq!(replayed.header("location"), first.header("location"));
+            for member in ["token", "token_expires_at"] {
+                assert!(replayed.body.get(member).is_none(), "{member}");
+            }
+            for member in ["id", "body", "created_at", "author", "status"] {
+                assert_eq!(replayed.body[member], first.body[member], "{member}");
+            }
+            let refused = become_guest(app).refuses(409, "conflict");
+            assert!(refused.body.get("token").is_none());
+        }
+        for token in [&first.body["token"], &second.body["token"]] {
+            app.patch(first.header("location"), json!({"body": "Mine"}))
+                .bearer(text(token))
+                .send()
+                .refuses(401, "token_invalid");
+        }
+        assert_eq!(count(app), 1);
+    });
+}
+
+#[test]
+fn who_signed_out_everywhere_sees_what_everybody_does() {
+    on_both(|app| {
+        app.policy(json!({"moderation": "pre"}));
+        let body = comment("a", "Waits");
+        let first = post(app, KEY, &body).is(202);
+        let token = first.body["token"].clone();
+        let decide = |action: &str| {
+            let body = json!({"action": action, "ids": [first.body["id"]], "reason": "abuse"});
+            let call = app.post("/v1/moderation/actions", body);
+            call.bearer(&app.moderator).send().is(200);
+        };
+        decide("approve");
+        // A new text of it waits.
+        app.patch(
+            first.header("location"),
+            json!({"body": "Nobody's business"}),
+        )
+        .bearer(text(&token))
+        .send()
+        .is(202);
+        sign_out(app, &token, true);
+        let seen = || post(app, KEY, &body);
+        let published = seen().is(201);
+        assert!(
+            !published.text().contains("business"),
+            "{}",
+            published.text()
+        );
+        assert_eq!(published.body["body"], "Waits");
+        decide("approve");
+        let edited = seen().is(201);
+        assert!(
+            edited.body["body_html"]
+                .as_str()
+                .unwrap()
+                .contains("business")
+        );
+        assert_eq!(edited.body["body"], Value::Null);
+        decide("reject");
+        let rejected = seen().is(202);
+        for (member, value) in [
+            ("status", json!("deleted")),
+            ("author", Value::Null),
+            ("body", Value::Null),
+            ("body_html", Value::Null),
+            ("reasons", json!([])),
+        ] {
+            assert_eq!(rejected.body[member], value, "{member}");
+        }
+        let thread = text(&first.body["thread_id"]);
+        decide("approve");
+        app.patch(
+            &format!("/v1/moderation/threads/{thread}"),
+            json!({"hidden": true}),
+        )
+        .bearer(&app.moderator)
+        .send()
+        .is(200);
+        assert_eq!(seen().body["body_html"], Value::Null);
+    });
+}
+
+#[test]
+fn what_was_handed_to_somebody_else_is_nobodys_by_sending_again() {
+    on_both(|app| {
+        let letters = crate::letters::Letters::of(app);
+        let mut body = comment("a", "When I was nobody");
+        body["author"] = json!({"name": "Ann", "email": "ann@example.org"});
+        let first = post(app, KEY, &body).is(201);
+        let session = crate::sign_in::signed_in(app, &letters, "ann@example.org");
+        let joined = json!({"guests": [first.body["author"]["id"]]});
+        app.post("/v1/identity/earlier", joined)
+            .bearer(text(&session["token"]))
+            .send()
+            .is(204);
+        let again = post(app, KEY, &body).is(201);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert!(again.body.get("token").is_none(), "{}", again.text());
+        assert_eq!(again.body["id"], first.body["id"]);
+        // The new owner is signed in as before.
+        app.patch(
+            first.header("location"),
+            json!({"body": "Now I am somebody"}),
+        )
+        .bearer(text(&session["token"]))
+        .send()
+        .is(200);
+    });
+}
+
 #[test]
 fn keys_that_are_none_are_refused() {
     on_both(|app| {

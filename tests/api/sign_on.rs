@@ -64,6 +64,23 @@ fn signed_in(app: &App, claims: &Value) -> Value {
 }
 
 #[test]
+fn what_the_site_calls_its_people_is_the_sites_word() {
+    on_both(|app| {
+        trust_secret(app);
+        let name = json!("Ada (Moderator)");
+        let ada = signed_in(app, &with(claims("7"), "name", name.clone()));
+        let posted = app
+            .post("/v1/comments", comment("a", "Hello"))
+            .bearer(ada["token"].as_str().unwrap())
+            .send()
+            .is(201)
+            .body;
+        assert_eq!(posted["author"]["name"], name);
+        assert_eq!(posted["author"]["badge"], Value::Null);
+    });
+}
+
+#[test]
 fn a_person_whom_the_site_signs_in_writes_under_their_name() {
     on_both(|app| {
         trust_secret(app);

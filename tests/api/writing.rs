@@ -249,6 +249,77 @@ fn nobody_passes_for_the_sites_own_people() {
 }
 
 #[test]
+fn a_guest_does_not_say_that_they_run_the_site() {
+    on_both(|app| {
+        let comment = |name: &str| {
+            let call = app.post("/v1/comments", signed("a", json!({"name": name})));
+            call.send()
+        };
+        let guest = |name: &str| {
+            let call = app.post("/v1/identity/guest", json!({"site": SITE, "name": name}));
+            call.send()
+        };
+        for name in [
+            "Admin",
+            "Moderator",
+            "Mona (admin)",
+            "MonaAdmin",
+            "a d m i n",
+            "\u{410}dmin",
+            "Ann, Autorin",
+            "Modérateur",
+            "Administradora",
+            "Мона (модератор)",
+            "منى المشرفة",
+        ] {
+            for (refused, pointer) in [(comment(name), "/author/name"), (guest(name), "/name")] {
+                let refused = refused.refuses(422, "name_reserved");
+                assert_eq!(pointers(&refused), [(pointer, "name_reserved")]);
+                let detail = refused.body["errors"][0]["detail"].as_str().unwrap();
+                assert!(detail.contains("runs this site"), "{name}: {detail}");
+            }
+        }
+        assert_eq!(app.page("a")["thread"]["created_at"], Value::Null);
+        for name in ["Padmini", "Badminton fan", "Autumn", "Authora"] {
+            assert_eq!(comment(name).is(201).body["author"]["name"], name);
+            guest(name).is(201);
+        }
+        // What the site's badges say instead.
+        comment("Redaktion").is(201);
+        let phrases = json!({"phrases": {"author": "Redaktion"}});
+        app.patch(&format!("/v1/sites/{SITE}"), phrases)
+            .bearer(&app.admin)
+            .send()
+            .is(200);
+        comment("Ann (Redaktion)").refuses(422, "name_reserved");
+        // One that was taken before this was so.
+        let known = comment("Ann").is(201).body;
+        app.sql("UPDATE people SET name = 'Admin', skeleton = 'x' WHERE name = 'Ann'");
+        app.post("/v1/comments", signed("a", json!({})))
+            .bearer(token(&known))
+            .send()
+            .refuses(422, "name_reserved");
+        let again = app.post("/v1/comments", signed("a", json!({"name": "Bea"})));
+        again.bearer(token(&known)).send().is(201);
+    });
+}
+
+#[test]
+fn who_signed_in_by_mail_has_no_name_to_claim_a_role_with() {
+    on_both(|app| {
+        let letters = crate::letters::Letters::of(app);
+        let session = crate::sign_in::signed_in(app, &letters, "ann@example.org");
+        let posted = app
+            .post("/v1/comments", signed("a", json!({"name": "Admin"})))
+            .bearer(session["token"].as_str().unwrap())
+            .send()
+            .is(201)
+            .body;
+        assert_eq!(posted["author"]["name"], Value::Null);
+    });
+}
+
+#[test]
 fn a_remembered_name_is_judged_like_a_new_one() {
     on_both(|app| {
         let guest = app
