@@ -100,6 +100,11 @@ impl Origin {
         })
     }
 
+    /// Whether it is one origin, and not every subdomain's, which a stranger may have one of.
+    pub fn is_exact(&self) -> bool {
+        !self.any_subdomain
+    }
+
     /// Whether the page lies on this origin.
     pub fn matches(&self, page: &PageUrl) -> bool {
         self.covers(page.place())
@@ -171,6 +176,10 @@ mod tests {
             ),
         ] {
             assert_eq!(Origin::parse(raw).unwrap().to_string(), origin);
+            assert_eq!(
+                Origin::parse(raw).unwrap().is_exact(),
+                !origin.contains('*')
+            );
             assert_eq!(Origin::parse(origin), Origin::parse(raw));
         }
         for raw in [

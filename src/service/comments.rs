@@ -15,6 +15,7 @@ use super::identity::{self, Minted};
 use super::judging::{self, Case, Judges};
 use super::passages::{self, About};
 use super::publishing;
+use super::session_kinds::Whence;
 use super::signing::{self, Signature};
 use super::subscriptions::{self, Notify};
 use super::threads::Page;
@@ -63,6 +64,8 @@ pub struct Draft {
     pub email: Option<Email>,
     /// Where it comes from, if it comes from anywhere.
     pub network: Option<Network>,
+    /// From which page.
+    pub whence: Whence,
     /// Whether the form was filled in as no person does.
     pub hasty: bool,
     /// The proof of work that came with it.
@@ -112,7 +115,7 @@ pub async fn post(
     let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                return replay(tx, &keys, &outcome, now).map(Some);
+                return replay(tx, &keys, &outcome, &draft.whence, now).map(Some);
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
@@ -172,7 +175,13 @@ pub async fn post(
                 tell_moderators(tx, &site, &comment, now)?;
             }
             let minted = match is_new {
-                true => Some(identity::begin_session(tx, &keys, &author, now)?),
+                true => Some(identity::begin_session(
+                    tx,
+                    &keys,
+                    &author,
+                    &draft.whence,
+                    now,
+                )?),
                 false => None,
             };
             let outcome = Outcome {
@@ -199,13 +208,19 @@ fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) ->
     })
 }
 
-fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Posted> {
+fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    outcome: &Outcome,
+    whence: &Whence,
+    now: Time,
+) -> Result<Posted> {
     // The token is minted again rather than kept: whoever holds the key and the body is the author.
     let minted = match outcome.guest {
         None => None,
         Some(guest) => {
             let guest = people::by_id(tx, guest)?.ok_or(Error::NotFound)?;
-            Some(identity::begin_session(tx, keys, &guest, now)?)
+            Some(identity::begin_session(tx, keys, &guest, whence, now)?)
         }
     };
     posted(tx, outcome.comment, minted, true)

@@ -67,6 +67,10 @@ const MIGRATIONS: &[Migration] = &[
         "0009_leaner",
         include_str!("../../migrations/0009_leaner/up.sql"),
     ),
+    same(
+        "0011_kinds_of_session",
+        include_str!("../../migrations/0011_kinds_of_session/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

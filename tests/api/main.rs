@@ -34,6 +34,7 @@ mod reports;
 mod retries;
 mod roles;
 mod rules;
+mod sessions;
 mod sign_in;
 mod sign_on;
 mod sites;

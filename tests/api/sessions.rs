@@ -1,0 +1,451 @@
+//! Kinds of session: what one of the site's own people may in a page, at the console, and where each counts.
+
+use postil::domain::id::SignInId;
+use serde_json::{Value, json};
+
+use crate::letters::Letters;
+use crate::support::{Answer, App, ORIGIN, SITE, comment, on_both, page_url};
+
+/// A subdomain that the site covers by a wildcard alone.
+pub const WILD: &str = "https://guest.blog.example";
+
+pub const NORA: &str = "nora@example.org";
+
+/// Adds one of the site's own people.
+pub fn staff(app: &App, name: &str, role: &str, email: &str) {
+    app.postil(&[
+        "moderator",
+        "add",
+        SITE,
+        name,
+        "--role",
+        role,
+        "--email",
+        email,
+    ]);
+}
+
+/// Covers subdomains too.
+pub fn widen(app: &App) {
+    let origins = json!({"origins": ["https://*.blog.example", ORIGIN]});
+    app.patch(&format!("/v1/sites/{SITE}"), origins)
+        .bearer(&app.admin)
+        .send()
+        .is(200);
+}
+
+/// Signs in by mail: asked for on the page `url`, and verified from `origin`.
+fn by_mail_at(app: &App, email: &str, url: &str, origin: Option<&str>) -> Answer {
+    let wanted = json!({"site": SITE, "email": email, "url": url});
+    let asked = app.post("/v1/identity/email", wanted).send().is(202).body;
+    let id: SignInId = asked["request"].as_str().unwrap().parse().unwrap();
+    let body = json!({"site": SITE, "request": id, "code": Letters::of(app).code(id)});
+    let call = app.post("/v1/identity/email/verify", body);
+    match origin {
+        Some(origin) => call.header("Origin", origin).send(),
+        None => call.send(),
+    }
+}
+
+/// The session of whoever signs in by mail on a page of the site's own.
+pub fn by_mail(app: &App, email: &str) -> Value {
+    let session = by_mail_at(app, email, &page_url("a"), Some(ORIGIN)).is(200);
+    session.body
+}
+
+pub fn token(session: &Value) -> &str {
+    session["token"].as_str().unwrap()
+}
+
+/// A decision about one comment; gives its item.
+fn decide(app: &App, token: &str, action: &str, comment: &Value) -> Value {
+    let body = json!({"action": action, "ids": [comment["id"]]});
+    let call = app.post("/v1/moderation/actions", body).bearer(token);
+    let answer = call.header("Origin", ORIGIN).send().is(200);
+    answer.body["items"][0].clone()
+}
+
+fn thread_path(comment: &Value) -> String {
+    format!(
+        "/v1/moderation/threads/{}",
+        comment["thread_id"].as_str().unwrap()
+    )
+}
+
+#[test]
+fn a_moderator_signs_in_by_mail_and_decides_in_the_page() {
+    on_both(|app| {
+        staff(app, "Nora", "moderator", NORA);
+        app.policy(json!({"moderation": "pre"}));
+        let held = app
+            .post("/v1/comments", comment("a", "Please"))
+            .send()
+            .is(202)
+            .body;
+        let session = by_mail(app, "Nora@Example.org");
+        assert_eq!(session["kind"], "page");
+        let person = &session["person"];
+        assert_eq!(
+            (&person["kind"], &person["name"], &person["role"]),
+            (&json!("staff"), &json!("Nora"), &json!("moderator"))
+        );
+        assert!(!session.to_string().contains("nora@"), "{session}");
+        let nora = token(&session);
+        let get = |path: &str| app.get(path).bearer(nora).header("Origin", ORIGIN).send();
+        let queue = get("/v1/moderation/comments?status=pending").is(200);
+        assert_eq!(queue.body["items"][0]["id"], held["id"]);
+        assert_eq!(
+            get("/v1/moderation/counts").is(200).body["items"][0]["pending"],
+            1
+        );
+        get(&format!(
+            "/v1/comments/{}/history",
+            held["id"].as_str().unwrap()
+        ))
+        .is(200);
+        for (action, status) in [
+            ("approve", "published"),
+            ("pin", "published"),
+            ("unpin", "published"),
+            ("spam", "spam"),
+            ("undo", "published"),
+            ("reject", "rejected"),
+            ("restore", "pending"),
+            ("trash", "trash"),
+            ("approve", "published"),
+        ] {
+            assert_eq!(
+                decide(app, nora, action, &held)["status"],
+                status,
+                "{action}"
+            );
+        }
+        // Whoever answers for the pages is not judged, and bears the badge.
+        let own = app
+            .post("/v1/comments", comment("a", "Welcome"))
+            .bearer(nora)
+            .send();
+        let own = own.is(201).body;
+        assert_eq!(
+            (&own["author"]["badge"], &own["author"]["name"]),
+            (&json!("moderator"), &json!("Nora"))
+        );
+        for state in ["closed", "open"] {
+            let call = app
+                .patch(&thread_path(&held), json!({"state": state}))
+                .bearer(nora);
+            assert_eq!(call.send().is(200).body["state"], state);
+        }
+        let ban = json!({"kind": "person", "comment": held["id"]});
+        app.post("/v1/moderation/bans", ban)
+            .bearer(nora)
+            .send()
+            .is(201);
+        // It is Nora who did all this.
+        let path = format!(
+            "/v1/moderation/audit?person={}&limit=100",
+            person["id"].as_str().unwrap()
+        );
+        let lines = app.get(&path).bearer(&app.admin).send().is(200).body;
+        assert_eq!(lines["items"].as_array().unwrap().len(), 9 + 2 + 1 + 1);
+    });
+}
+
+#[test]
+fn in_the_page_nothing_else_is_moderated() {
+    on_both(|app| {
+        staff(app, "Root", "admin", NORA);
+        let posted = app.comment("a", "Hello");
+        let session = by_mail(app, NORA);
+        assert_eq!(session["person"]["role"], "admin");
+        let root = token(&session);
+        let author = posted["author"]["id"].clone();
+        let patch = |body: Value| app.patch(&thread_path(&posted), body);
+        for (what, call) in [
+            (
+                "all of a person's",
+                app.post(
+                    "/v1/moderation/actions",
+                    json!({"action": "spam", "person": author}),
+                ),
+            ),
+            (
+                "a person's ban",
+                app.post(
+                    "/v1/moderation/bans",
+                    json!({"kind": "person", "person": author}),
+                ),
+            ),
+            (
+                "a title beside",
+                patch(json!({"state": "closed", "title": "T"})),
+            ),
+            (
+                "a policy beside",
+                patch(json!({"state": "closed", "policy": {"moderation": "pre"}})),
+            ),
+            (
+                "an author beside",
+                patch(json!({"state": "closed", "author": {"email": "a@b.example"}})),
+            ),
+            (
+                "hiding beside",
+                patch(json!({"state": "closed", "hidden": true})),
+            ),
+            (
+                "an owner beside",
+                patch(json!({"state": "closed", "owner": author})),
+            ),
+            (
+                "moving beside",
+                patch(json!({"state": "closed", "url": page_url("b")})),
+            ),
+            ("nothing", patch(json!({}))),
+            (
+                "the site's letters",
+                app.post(
+                    "/v1/subscriptions",
+                    json!({"site": SITE, "scope": "site", "email": NORA}),
+                ),
+            ),
+            (
+                "an article's letters",
+                app.post(
+                    "/v1/subscriptions",
+                    json!({"site": SITE, "scope": "article", "url": page_url("a"), "email": NORA}),
+                ),
+            ),
+        ] {
+            let answer = call.bearer(root).header("Origin", ORIGIN).send();
+            assert_eq!(
+                (answer.status, &answer.body["code"]),
+                (403, &json!("forbidden")),
+                "{what}"
+            );
+        }
+        let page = app.page("a");
+        assert_eq!(
+            (&page["thread"]["state"], &page["thread"]["title"]),
+            (&json!("open"), &Value::Null)
+        );
+        assert_eq!(page["comments"]["items"][0]["id"], posted["id"]);
+        // Nor are words selected where the site lets nobody do it: that is for the authors' tools.
+        app.policy(json!({"passages": "off"}));
+        let mut about = comment("a", "This");
+        about["target"] =
+            json!({"exact": "High water", "prefix": "", "suffix": "", "start": 0, "end": 10});
+        app.post("/v1/comments", about)
+            .bearer(root)
+            .send()
+            .refuses(403, "passages_not_allowed");
+    });
+}
+
+#[test]
+fn under_a_wildcard_staff_are_readers() {
+    on_both(|app| {
+        staff(app, "Nora", "moderator", NORA);
+        widen(app);
+        let there = format!("{WILD}/a");
+        let mut readers = Vec::new();
+        for (url, origin) in [
+            (there.as_str(), WILD),
+            (&page_url("a"), WILD),
+            (&there, ORIGIN),
+        ] {
+            let session = by_mail_at(app, NORA, url, Some(origin)).is(200).body;
+            assert_eq!(session["kind"], "reader", "{url} {origin}");
+            let person = &session["person"];
+            assert_eq!(
+                (&person["kind"], &person["name"], &person["role"]),
+                (&json!("email"), &Value::Null, &json!("reader"))
+            );
+            readers.push(session);
+        }
+        app.sql("DELETE FROM letter_requests");
+        assert_eq!(
+            by_mail_at(app, NORA, &there, None).is(200).body["kind"],
+            "reader"
+        );
+        let reader = &readers[0];
+        assert_eq!(reader["person"]["id"], readers[2]["person"]["id"]);
+        let queue = || app.get("/v1/moderation/comments").bearer(token(reader));
+        queue().send().refuses(403, "forbidden");
+        queue()
+            .header("Origin", ORIGIN)
+            .send()
+            .refuses(403, "forbidden");
+        let post = |session: &Value, text: &str| {
+            let call = app
+                .post("/v1/comments", comment("a", text))
+                .bearer(token(session));
+            call.send().is(201).body["author"].clone()
+        };
+        assert_eq!(post(reader, "As a reader")["badge"], Value::Null);
+        // On a page of the site's own the same address is Nora; what the reader wrote stays the reader's.
+        app.sql("DELETE FROM letter_requests");
+        let nora = by_mail_at(app, NORA, &page_url("a"), Some("https://BLOG.example:443"))
+            .is(200)
+            .body;
+        assert_eq!(
+            (&nora["kind"], &nora["person"]["name"]),
+            (&json!("page"), &json!("Nora"))
+        );
+        assert_ne!(nora["person"]["id"], reader["person"]["id"]);
+        assert_eq!(post(&nora, "As Nora")["badge"], "moderator");
+        let first = &app.page("a")["comments"]["items"][1];
+        assert_eq!(first["author"]["id"], reader["person"]["id"]);
+        // And under a wildcard they are that reader again.
+        let again = by_mail_at(app, NORA, &there, Some(WILD)).is(200).body;
+        assert_eq!(again["person"]["id"], reader["person"]["id"]);
+    });
+}
+
+#[test]
+fn of_two_with_one_address_it_is_the_one_with_the_higher_role() {
+    on_both(|app| {
+        for (name, role) in [
+            ("Author", "author"),
+            ("First", "admin"),
+            ("Second", "admin"),
+        ] {
+            staff(app, name, role, NORA);
+        }
+        assert_eq!(by_mail(app, NORA)["person"]["name"], "First");
+        // Who has no role any more is nobody's staff.
+        app.sql("UPDATE people SET role = 'reader' WHERE role = 'admin'");
+        assert_eq!(by_mail(app, NORA)["person"]["name"], "Author");
+        app.sql("UPDATE people SET role = 'reader' WHERE name = 'Author'");
+        let reader = by_mail(app, NORA);
+        assert_eq!(
+            (&reader["kind"], &reader["person"]["kind"]),
+            (&json!("reader"), &json!("email"))
+        );
+    });
+}
+
+#[test]
+fn an_address_that_somebody_typed_is_no_way_in() {
+    on_both(|app| {
+        // A guest was given a role; whose the address is that they signed with nobody knows.
+        let mut body = comment("a", "Hello");
+        body["author"] = json!({"name": "Ada", "email": "ada@example.org"});
+        let guest = app.post("/v1/comments", body).send().is(201).body;
+        promote(app, &guest["author"]["id"], "admin");
+        let reader = by_mail(app, "ada@example.org");
+        assert_eq!(
+            (&reader["kind"], &reader["person"]["role"]),
+            (&json!("reader"), &json!("reader"))
+        );
+        assert_ne!(reader["person"]["id"], guest["author"]["id"]);
+        // Nor is staff's of another site.
+        let other = json!({"slug": "other", "name": "Other", "origins": ["https://other.example"]});
+        app.post("/v1/sites", other)
+            .bearer(&app.admin)
+            .send()
+            .is(201);
+        app.postil(&[
+            "moderator",
+            "add",
+            "other",
+            "Olga",
+            "--email",
+            "olga@example.org",
+        ]);
+        assert_eq!(by_mail(app, "olga@example.org")["person"]["kind"], "email");
+    });
+}
+
+fn promote(app: &App, person: &Value, role: &str) {
+    let path = format!("/v1/moderation/people/{}", person.as_str().unwrap());
+    app.patch(&path, json!({"role": role}))
+        .bearer(&app.admin)
+        .send()
+        .is(200);
+}
+
+#[test]
+fn a_reader_who_was_given_a_role_moderates_in_place_and_no_more() {
+    on_both(|app| {
+        widen(app);
+        let posted = app.comment("a", "Hello");
+        let reader = by_mail(app, "ada@example.org");
+        let ada = token(&reader);
+        let wild = by_mail_at(app, "ada@example.org", &format!("{WILD}/a"), Some(WILD));
+        let wild = wild.is(200).body;
+        promote(app, &reader["person"]["id"], "admin");
+        let queue = |origin: Option<&str>| {
+            let call = app.get("/v1/moderation/comments").bearer(ada);
+            match origin {
+                Some(origin) => call.header("Origin", origin).send(),
+                None => call.send(),
+            }
+        };
+        queue(None).is(200);
+        queue(Some(ORIGIN)).is(200);
+        queue(Some(WILD)).refuses(403, "forbidden");
+        // What began under a wildcard may be a stranger's by now, who says no origin, or another.
+        let taken = || app.get("/v1/moderation/comments").bearer(token(&wild));
+        taken().send().refuses(403, "forbidden");
+        taken()
+            .header("Origin", ORIGIN)
+            .send()
+            .refuses(403, "forbidden");
+        assert_eq!(decide(app, ada, "spam", &posted)["ok"], true);
+        for path in [
+            "/v1/moderation/audit",
+            "/v1/moderation/bans",
+            "/v1/sites",
+            "/v1/moderation/reports",
+        ] {
+            app.get(path).bearer(ada).send().refuses(403, "forbidden");
+        }
+        let site = app.patch(&format!("/v1/sites/{SITE}"), json!({"name": "Mine"}));
+        site.bearer(ada)
+            .header("Origin", ORIGIN)
+            .send()
+            .refuses(403, "forbidden");
+        // Under a wildcard they write as the reader they are.
+        let call = app.post("/v1/comments", comment("a", "Hi")).bearer(ada);
+        call.header("Origin", WILD).send().is(201);
+        // Whoever signs in now is one of the site's people, and signed in as such.
+        let again = by_mail(app, "ada@example.org");
+        assert_eq!(
+            (&again["kind"], &again["person"]["id"]),
+            (&json!("page"), &reader["person"]["id"])
+        );
+    });
+}
+
+#[test]
+fn staff_are_offered_what_guests_wrote_under_their_address() {
+    on_both(|app| {
+        let mut body = comment("a", "Before I was asked");
+        body["author"] = json!({"name": "N.", "email": NORA});
+        let mine = app.post("/v1/comments", body).send().is(201).body;
+        staff(app, "Nora", "moderator", NORA);
+        let session = by_mail(app, NORA);
+        let earlier = || {
+            app.get("/v1/identity/earlier")
+                .bearer(token(&session))
+                .send()
+                .is(200)
+                .body["items"]
+                .clone()
+        };
+        assert_eq!(earlier()[0]["id"], mine["author"]["id"]);
+        let join = app.post(
+            "/v1/identity/earlier",
+            json!({"guests": [mine["author"]["id"]]}),
+        );
+        join.bearer(token(&session))
+            .header("Origin", ORIGIN)
+            .send()
+            .is(204);
+        assert_eq!(earlier(), json!([]));
+        assert_eq!(
+            app.page("a")["comments"]["items"][0]["author"]["id"],
+            session["person"]["id"]
+        );
+    });
+}
