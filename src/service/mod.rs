@@ -37,6 +37,7 @@ pub mod sign_in;
 pub mod signing;
 pub mod sites;
 pub mod staff;
+pub mod staff_links;
 pub mod staff_sign_in;
 pub mod subscriptions;
 pub mod teaching;

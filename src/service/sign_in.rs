@@ -9,8 +9,8 @@ use super::caller::Caller;
 use super::consent::{self, Asker};
 use super::identity::{begin_session, identity};
 use super::session_kinds::{Whence, begin_staff_session};
-use super::staff_sign_in;
 use super::subscriptions::locked;
+use super::{staff_links, staff_sign_in};
 use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
 use crate::domain::invalid::Invalid;
 use crate::domain::link::{self, Aim, Link, Purpose};
@@ -134,10 +134,11 @@ pub enum Proof {
 }
 
 /// Signs in whoever has read the letter: as one of the site's own people whose address it is, on a page where that may be, or
-/// else as the address's reader.
+/// else as the address's reader. Or one of the site's own people by a link that the operator gave them.
 ///
 /// # Errors
-/// `code_invalid` for a code that is wrong, was used, tried too often, or is too old.
+/// `code_invalid` for a code that is wrong, was used, tried too often, or is too old; [`Error::OriginNotAllowed`] for such a link under
+/// a wildcard.
 pub async fn verify(
     store: &Store,
     keys: &Keys,
@@ -149,6 +150,12 @@ pub async fn verify(
     let (keys, site) = (keys.clone(), site.clone());
     let signed_in = store
         .write(move |tx| {
+            if let Proof::Fragment(code) = &proof
+                && let Some((person, origin)) = staff_links::redeem(tx, &site, code, &whence, now)?
+            {
+                let minted = begin_staff_session(tx, &keys, &person, Some(origin), now)?;
+                return Ok(Some(identity(minted, &person, &site)));
+            }
             let attempt = match &proof {
                 Proof::Code(id, code) => by_code(tx, &keys, *id, code)?,
                 Proof::Fragment(token) => by_fragment(tx, &keys, &site, token, now)?,

@@ -1,5 +1,5 @@
 //! How a site's own people come to a session by mail: at the address that the operator gave for them. In a page that is so only on an
-//! origin that the site lists as it is: under a wildcard anybody may have a page.
+//! origin that the site lists as it is: under a wildcard anybody may have a page. Their links are `staff_links.rs`.
 
 use super::caller::Caller;
 use super::session_kinds::Whence;

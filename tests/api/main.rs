@@ -39,6 +39,7 @@ mod sign_in;
 mod sign_on;
 mod sites;
 mod spam;
+mod staff_links;
 mod support;
 mod threads;
 mod tokens;

@@ -53,6 +53,19 @@ pub fn by_mail(app: &App, email: &str) -> Value {
     session.body
 }
 
+/// The code that begins a console's session of that person.
+fn console_code(app: &App, name: &str) -> String {
+    let printed = app.postil(&["moderator", "link", SITE, name, "--console"]);
+    printed.lines().last().unwrap().to_owned()
+}
+
+/// A console's session of that person.
+pub fn console(app: &App, name: &str) -> Value {
+    let code = console_code(app, name);
+    let begun = app.post("/v1/sessions", json!({"code": code})).send();
+    begun.is(201).body
+}
+
 pub fn token(session: &Value) -> &str {
     session["token"].as_str().unwrap()
 }
@@ -414,6 +427,99 @@ fn a_reader_who_was_given_a_role_moderates_in_place_and_no_more() {
             (&again["kind"], &again["person"]["id"]),
             (&json!("page"), &reader["person"]["id"])
         );
+    });
+}
+
+#[test]
+fn a_console_has_all_that_the_role_gives_at_the_services_own_origin() {
+    on_both(|app| {
+        staff(app, "Root", "admin", NORA);
+        let code = console_code(app, "Root");
+        let begin = |origin: Option<&str>| {
+            let call = app.post("/v1/sessions", json!({"code": code}));
+            match origin {
+                Some(origin) => call.header("Origin", origin).send(),
+                None => call.send(),
+            }
+        };
+        for origin in [ORIGIN, "null", "https://evil.example", "http://127.0.0.1:1"] {
+            begin(Some(origin)).refuses(403, "origin_not_allowed");
+        }
+        // It is nothing in a page.
+        let page = json!({"site": SITE, "code": code});
+        app.post("/v1/identity/email/verify", page)
+            .send()
+            .refuses(422, "code_invalid");
+        let session = begin(Some(&app.url)).is(201).body;
+        assert_eq!(
+            (&session["kind"], &session["person"]["name"]),
+            (&json!("console"), &json!("Root"))
+        );
+        begin(None).refuses(422, "code_invalid");
+        let root = token(&session);
+        let get =
+            |path: &str, origin: &str| app.get(path).bearer(root).header("Origin", origin).send();
+        for path in ["/v1/moderation/audit", "/v1/moderation/bans", "/v1/sites"] {
+            get(path, &app.url).is(200);
+            for origin in [ORIGIN, "null", "https://evil.example"] {
+                get(path, origin).refuses(403, "origin_not_allowed");
+            }
+        }
+        // Writes come with the service's own origin, which is none of the site's.
+        let posted = app.comment("a", "Hello");
+        let own =
+            |call: crate::support::Call<'_>| call.bearer(root).header("Origin", &app.url).send();
+        own(app.patch(&format!("/v1/sites/{SITE}"), json!({"name": "Mine"}))).is(200);
+        own(app.post(
+            "/v1/moderation/actions",
+            json!({"action": "spam", "person": posted["author"]["id"]}),
+        ))
+        .is(200);
+        own(app.patch(&thread_path(&posted), json!({"title": "T"}))).is(200);
+        own(app.post("/v1/comments", comment("a", "From the console"))).is(201);
+        // On its own site.
+        own(app.get("/v1/tokens")).refuses(403, "forbidden");
+        let refresh = app
+            .call("POST", "/v1/identity/refresh")
+            .bearer(root)
+            .header("Origin", ORIGIN);
+        refresh.send().refuses(403, "origin_not_allowed");
+    });
+}
+
+#[test]
+fn a_role_that_is_taken_away_counts_no_more_from_then_on() {
+    on_both(|app| {
+        staff(app, "Nora", "admin", NORA);
+        let posted = app.comment("a", "Hello");
+        let (page, console) = (by_mail(app, NORA), console(app, "Nora"));
+        let queue = |session: &Value| {
+            app.get("/v1/moderation/comments")
+                .bearer(token(session))
+                .send()
+        };
+        let rules = || {
+            app.get(&format!("/v1/sites/{SITE}"))
+                .bearer(token(&console))
+                .send()
+        };
+        queue(&page).is(200);
+        rules().is(200);
+        app.sql("UPDATE people SET role = 'moderator' WHERE name = 'Nora'");
+        queue(&page).is(200);
+        queue(&console).is(200);
+        rules().refuses(403, "forbidden");
+        promote(app, &page["person"]["id"], "reader");
+        queue(&page).refuses(403, "forbidden");
+        queue(&console).refuses(403, "forbidden");
+        let body = json!({"action": "spam", "ids": [posted["id"]]});
+        for session in [&page, &console] {
+            let call = app
+                .post("/v1/moderation/actions", body.clone())
+                .bearer(token(session));
+            call.send().refuses(403, "forbidden");
+        }
+        assert_eq!(app.page("a")["comments"]["items"][0]["status"], "published");
     });
 }
 
