@@ -2,19 +2,20 @@
 
 use clap::{Args, Subcommand};
 use postil::config;
+use postil::domain::id::SessionId;
 use postil::domain::page::Origin;
 use postil::domain::text::{Email, Name};
 use postil::domain::time::Time;
 use postil::domain::word::{Role, Word};
 use postil::error::Error;
 use postil::service::caller::Caller;
-use postil::service::staff;
 use postil::service::staff_links::{self, Goal};
-use postil::store::Store;
+use postil::service::{sessions, staff};
 use postil::store::people::Person;
 use postil::store::sites::Site;
+use postil::store::{self, Store};
 
-use super::site::unknown;
+use super::site::{self, unknown};
 use super::{Failure, Outcome, said, table};
 
 /// What to do with a site's people.
@@ -42,7 +43,18 @@ pub enum Moderator {
     /// Print a link that signs one of a site's people in, once, within 15 minutes
     #[command(allow_missing_positional = true)]
     Link(Link),
+    /// List the sessions of a site's people that go on, or end one
+    Sessions {
+        /// The site [default: every site]
+        site: Option<String>,
+        /// End this one at once
+        #[arg(long, value_name = "ID", conflicts_with = "site")]
+        #[arg(value_parser = |text: &str| text.parse::<SessionId>().map_err(|_| SESSION))]
+        end: Option<SessionId>,
+    },
 }
+
+const SESSION: &str = "It takes an id as `postil moderator sessions` shows it.";
 
 /// Whom to let in, and where.
 #[derive(Args)]
@@ -93,6 +105,8 @@ impl Moderator {
                 ))
             }
             Self::Link(link) => link.run(store).await,
+            Self::Sessions { end: Some(id), .. } => end_session(store, id).await,
+            Self::Sessions { site, end: None } => list_sessions(store, site).await,
             Self::List { site } => {
                 let people = staff::list(store, &site)
                     .await
@@ -190,6 +204,59 @@ impl Link {
             "`{name}` has a role on more than one site; name the site: {}",
             slugs.join(", ")
         )))
+    }
+}
+
+/// Most sessions of a site that are listed.
+const SHOWN: i64 = 1000;
+
+async fn list_sessions(store: &Store, slug: Option<String>) -> Outcome {
+    let now = Time::now();
+    let mut sites = site::all(store).await?;
+    if let Some(slug) = &slug {
+        sites.retain(|site| site.slug == *slug);
+        if sites.is_empty() {
+            return Err(unknown(Error::UnknownSite, slug));
+        }
+    }
+    let mut rows = Vec::new();
+    for site in sites {
+        let id = site.id;
+        let found = store
+            .read(move |conn| sessions::page(conn, &Caller::operator(), Some(id), None, SHOWN, now))
+            .await?;
+        rows.extend(
+            found
+                .into_iter()
+                .map(|(session, person)| row(&site, session, person)),
+        );
+    }
+    if rows.is_empty() {
+        return Ok("Nobody with a role is signed in.\n".into());
+    }
+    Ok(table(
+        ["SESSION", "SITE", "KIND", "BEGAN", "USED", "ENDS", "NAME"],
+        rows,
+    ))
+}
+
+fn row(site: &Site, session: store::sessions::Session, person: Person) -> [String; 7] {
+    [
+        session.id.to_string(),
+        site.slug.clone(),
+        session.kind.word().to_owned(),
+        session.created_at.to_string(),
+        session.used_at.to_string(),
+        session.expires_at.to_string(),
+        person.name.unwrap_or_default(),
+    ]
+}
+
+async fn end_session(store: &Store, id: SessionId) -> Outcome {
+    match sessions::end(store, &Caller::operator(), id, Time::now()).await {
+        Err(Error::NotFound) => Err(Failure::new(format!("there is no session {id} of theirs"))),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(format!("Ended the session {id}.\n")),
     }
 }
 

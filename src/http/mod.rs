@@ -250,7 +250,9 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(GET, tokens::list), on(POST, tokens::create)],
     );
     at(config, "/v1/tokens/{id}", [on(DELETE, tokens::revoke)]);
-    at(config, "/v1/sessions", [on(POST, sessions::begin)]);
+    let sessions = [on(GET, sessions::list), on(POST, sessions::begin)];
+    at(config, "/v1/sessions", sessions);
+    at(config, "/v1/sessions/{id}", [on(DELETE, sessions::end)]);
 
     at(config, "/healthz", [on(GET, operations::health)]);
     at(config, "/readyz", [on(GET, operations::ready)]);

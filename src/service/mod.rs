@@ -33,6 +33,7 @@ pub mod reports;
 pub mod returns;
 pub mod rules;
 pub mod session_kinds;
+pub mod sessions;
 pub mod sign_in;
 pub mod signing;
 pub mod sites;

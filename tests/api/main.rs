@@ -14,6 +14,7 @@ mod cors;
 mod cursors;
 mod drafts;
 mod feeds;
+mod in_place;
 mod letters;
 mod limits;
 mod log;

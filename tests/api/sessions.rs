@@ -1,6 +1,7 @@
 //! Kinds of session: what one of the site's own people may in a page, at the console, and where each counts.
 
 use postil::domain::id::SignInId;
+use postil::domain::time::Time;
 use serde_json::{Value, json};
 
 use crate::letters::Letters;
@@ -83,6 +84,10 @@ fn thread_path(comment: &Value) -> String {
         "/v1/moderation/threads/{}",
         comment["thread_id"].as_str().unwrap()
     )
+}
+
+pub fn count(app: &App, sql: &str) -> i64 {
+    Letters::of(app).count(sql)
 }
 
 #[test]
@@ -227,6 +232,10 @@ fn in_the_page_nothing_else_is_moderated() {
                     "/v1/subscriptions",
                     json!({"site": SITE, "scope": "article", "url": page_url("a"), "email": NORA}),
                 ),
+            ),
+            (
+                "the staff's sessions",
+                app.get(&format!("/v1/sessions?site={SITE}")),
             ),
         ] {
             let answer = call.bearer(root).header("Origin", ORIGIN).send();
@@ -431,6 +440,71 @@ fn a_reader_who_was_given_a_role_moderates_in_place_and_no_more() {
 }
 
 #[test]
+fn a_session_in_a_page_lives_a_quarter_of_an_hour_and_is_renewed_while_used() {
+    on_both(|app| {
+        staff(app, "Nora", "moderator", NORA);
+        let session = by_mail(app, NORA);
+        let quarter = 15 * 60;
+        let ends = |session: &Value| {
+            Time::parse(session["expires_at"].as_str().unwrap())
+                .unwrap()
+                .seconds()
+        };
+        let left = ends(&session) - Time::now().seconds();
+        assert!((quarter - 30..=quarter).contains(&left), "{left}");
+        let own = || {
+            let list = app
+                .get("/v1/sessions")
+                .bearer(token(&session))
+                .send()
+                .is(200)
+                .body;
+            list["items"][0].clone()
+        };
+        // Within the minute nothing is written.
+        let before = own();
+        assert_eq!(
+            (&before["used_at"], &before["expires_at"]),
+            (&own()["used_at"], &own()["expires_at"])
+        );
+        assert_eq!(before["used_at"], before["created_at"]);
+        let soon = (Time::now().seconds() + 30) * 1_000_000;
+        let ago = (Time::now().seconds() - 61) * 1_000_000;
+        app.sql(&format!(
+            "UPDATE sessions SET expires_at = {soon}, used_at = {ago} WHERE kind = 'page'"
+        ));
+        app.get("/v1/moderation/counts")
+            .bearer(token(&session))
+            .send()
+            .is(200);
+        let renewed = own();
+        let left = ends(&renewed) - Time::now().seconds();
+        assert!((quarter - 30..=quarter).contains(&left), "{left}");
+        assert_ne!(renewed["used_at"], before["used_at"]);
+        // A new token for it is bound as the first was.
+        let refresh = || {
+            app.call("POST", "/v1/identity/refresh")
+                .bearer(token(&session))
+                .header("Origin", ORIGIN)
+                .send()
+        };
+        let fresh = refresh().is(200).body;
+        assert_eq!(fresh["kind"], "page");
+        assert!(ends(&fresh) - Time::now().seconds() <= quarter);
+        app.sql("UPDATE sessions SET expires_at = 1 WHERE kind = 'page'");
+        app.get("/v1/moderation/counts")
+            .bearer(token(&session))
+            .send()
+            .refuses(401, "token_invalid");
+        refresh().refuses(401, "token_invalid");
+        app.get("/v1/moderation/counts")
+            .bearer(token(&fresh))
+            .send()
+            .refuses(401, "token_invalid");
+    });
+}
+
+#[test]
 fn a_console_has_all_that_the_role_gives_at_the_services_own_origin() {
     on_both(|app| {
         staff(app, "Root", "admin", NORA);
@@ -488,6 +562,58 @@ fn a_console_has_all_that_the_role_gives_at_the_services_own_origin() {
 }
 
 #[test]
+fn a_console_ends_after_twelve_hours_however_it_is_used() {
+    on_both(|app| {
+        staff(app, "Root", "admin", NORA);
+        let session = console(app, "Root");
+        let refresh = || {
+            app.call("POST", "/v1/identity/refresh")
+                .bearer(token(&session))
+                .send()
+        };
+        let list = app
+            .get("/v1/sessions")
+            .bearer(token(&session))
+            .send()
+            .is(200)
+            .body;
+        let at = |name: &str| Time::parse(list["items"][0][name].as_str().unwrap()).unwrap();
+        assert_eq!(
+            at("expires_at").seconds() - at("created_at").seconds(),
+            12 * 3600
+        );
+        let soon = Time::now().seconds() + 60;
+        app.sql(&format!(
+            "UPDATE sessions SET expires_at = {soon}000000, used_at = 1 WHERE kind = 'console'"
+        ));
+        app.get("/v1/sites").bearer(token(&session)).send().is(200);
+        let fresh = refresh().is(200).body;
+        // Neither use nor renewal lets it go on, and no token outlives it.
+        assert_eq!(
+            Time::parse(fresh["expires_at"].as_str().unwrap())
+                .unwrap()
+                .seconds(),
+            soon
+        );
+        assert_eq!(
+            count(
+                app,
+                &format!(
+                    "SELECT count(*) AS count FROM sessions WHERE kind = 'console' AND expires_at = {soon}000000 AND used_at > 1"
+                )
+            ),
+            1
+        );
+        app.sql("UPDATE sessions SET expires_at = 1 WHERE kind = 'console'");
+        refresh().refuses(401, "token_invalid");
+        app.get("/v1/sites")
+            .bearer(token(&session))
+            .send()
+            .refuses(401, "token_invalid");
+    });
+}
+
+#[test]
 fn a_role_that_is_taken_away_counts_no_more_from_then_on() {
     on_both(|app| {
         staff(app, "Nora", "admin", NORA);
@@ -520,6 +646,171 @@ fn a_role_that_is_taken_away_counts_no_more_from_then_on() {
             call.send().refuses(403, "forbidden");
         }
         assert_eq!(app.page("a")["comments"]["items"][0]["status"], "published");
+    });
+}
+
+fn listed(app: &App, token: &str, query: &str) -> Vec<Value> {
+    let list = app
+        .get(&format!("/v1/sessions{query}"))
+        .bearer(token)
+        .send()
+        .is(200)
+        .body;
+    list["items"].as_array().unwrap().clone()
+}
+
+fn end(app: &App, token: &str, session: &Value) -> Answer {
+    let path = format!("/v1/sessions/{}", session["id"].as_str().unwrap());
+    app.delete(&path).bearer(token).send()
+}
+
+#[test]
+fn sessions_are_listed_and_ended_at_once() {
+    on_both(|app| {
+        staff(app, "Nora", "moderator", NORA);
+        staff(app, "Root", "admin", "root@example.org");
+        let (page, other, console) = (
+            by_mail(app, NORA),
+            console(app, "Nora"),
+            console(app, "Root"),
+        );
+        let (nora, root) = (token(&page), token(&console));
+        let reader = by_mail(app, "ada@example.org");
+
+        let own = listed(app, nora, "");
+        let kinds: Vec<_> = own
+            .iter()
+            .map(|one| one["kind"].as_str().unwrap())
+            .collect();
+        // The latest first.
+        assert_eq!(kinds, ["console", "page"]);
+        assert_eq!(
+            (&own[1]["current"], &own[0]["current"]),
+            (&json!(true), &json!(false))
+        );
+        assert_eq!(
+            (&own[1]["origin"], &own[0]["origin"]),
+            (&json!(ORIGIN), &Value::Null)
+        );
+        let ada = listed(app, token(&reader), "");
+        assert_eq!((ada.len(), &ada[0]["kind"]), (1, &json!("reader")));
+
+        // An administrator sees the site's people's, and page by page; nobody else does.
+        let all = listed(app, root, &format!("?site={SITE}"));
+        let names: Vec<_> = all
+            .iter()
+            .map(|one| one["person"]["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["Root", "Nora", "Nora"]);
+        let first = app
+            .get(&format!("/v1/sessions?site={SITE}&limit=2"))
+            .bearer(&app.admin)
+            .send()
+            .is(200)
+            .body;
+        let next = first["next"].as_str().unwrap();
+        assert_eq!(
+            listed(
+                app,
+                &app.admin,
+                &format!("?site={SITE}&limit=2&after={next}")
+            )[0]["id"],
+            all[2]["id"]
+        );
+        for token in [nora, token(&other), token(&reader), &app.moderator] {
+            let list = app
+                .get(&format!("/v1/sessions?site={SITE}"))
+                .bearer(token)
+                .send();
+            list.refuses(403, "forbidden");
+        }
+        app.get("/v1/sessions").send().refuses(401, "unauthorized");
+        app.get("/v1/sessions?site=nowhere")
+            .send()
+            .refuses(401, "unauthorized");
+        app.get("/v1/sessions")
+            .bearer(&app.admin)
+            .send()
+            .refuses(403, "forbidden");
+
+        // Nobody ends another's.
+        end(app, token(&reader), &own[0]).refuses(404, "not_found");
+        end(app, &app.moderator, &own[0]).refuses(404, "not_found");
+        end(app, nora, &all[0]).refuses(404, "not_found");
+        // Nor does an administrator end a reader's, which is listed to nobody else.
+        end(app, root, &ada[0]).refuses(404, "not_found");
+        let unknown = json!({"id": "01890000-0000-7000-8000-000000000000"});
+        end(app, root, &unknown).refuses(404, "not_found");
+        let counts = |token: &str| app.get("/v1/moderation/counts").bearer(token).send();
+        counts(nora).is(200);
+        counts(token(&other)).is(200);
+
+        end(app, nora, &own[0]).is(204);
+        counts(token(&other)).refuses(401, "token_invalid");
+        end(app, root, &own[1]).is(204);
+        counts(nora).refuses(401, "token_invalid");
+        let refresh = app.call("POST", "/v1/identity/refresh").bearer(nora);
+        refresh.send().refuses(401, "token_invalid");
+        end(app, root, &own[1]).is(204);
+        assert_eq!(listed(app, root, &format!("?site={SITE}")).len(), 1);
+
+        let lines = app
+            .get("/v1/moderation/audit?action=end_session")
+            .bearer(&app.admin)
+            .send()
+            .is(200)
+            .body;
+        let lines = lines["items"].as_array().unwrap();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (&lines[0]["object_id"], &lines[0]["person"]),
+            (&own[1]["id"], &console["person"]["id"])
+        );
+        let begun = app
+            .get("/v1/moderation/audit?action=begin_session")
+            .bearer(&app.admin)
+            .send()
+            .is(200)
+            .body;
+        assert_eq!(begun["items"].as_array().unwrap().len(), 3);
+    });
+}
+
+#[test]
+fn the_operator_lists_and_ends_sessions_too() {
+    on_both(|app| {
+        assert!(app.postil(&["moderator", "sessions"]).starts_with("Nobody"));
+        let session = console(app, "Mona");
+        let shown = app.postil(&["moderator", "sessions", SITE]);
+        assert!(
+            shown.contains("console") && shown.contains("Mona"),
+            "{shown}"
+        );
+        let id = shown.lines().nth(1).unwrap().split(' ').next().unwrap();
+        app.postil(&["moderator", "sessions", "--end", id]);
+        app.get("/v1/sessions")
+            .bearer(token(&session))
+            .send()
+            .refuses(401, "token_invalid");
+        assert!(app.postil(&["moderator", "sessions"]).starts_with("Nobody"));
+    });
+}
+
+#[test]
+fn signing_out_everywhere_ends_every_kind() {
+    on_both(|app| {
+        staff(app, "Nora", "moderator", NORA);
+        let (page, console) = (by_mail(app, NORA), console(app, "Nora"));
+        let out = app
+            .post("/v1/identity/signout", json!({"everywhere": true}))
+            .bearer(token(&page));
+        out.header("Origin", ORIGIN).send().is(204);
+        for session in [&page, &console] {
+            app.get("/v1/sessions")
+                .bearer(token(session))
+                .send()
+                .refuses(401, "token_invalid");
+        }
     });
 }
 

@@ -313,8 +313,14 @@ fn the_secrets_of_links_are_kept_nowhere() {
             .bearer(&app.admin)
             .send()
             .is(200);
-        let text = record.text();
-        assert!(!text.contains(&secret) && !text.contains(&code), "{text}");
+        let list = app
+            .get(&format!("/v1/sessions?site={SITE}"))
+            .bearer(&app.admin)
+            .send()
+            .is(200);
+        for text in [record.text(), list.text()] {
+            assert!(!text.contains(&secret) && !text.contains(&code), "{text}");
+        }
         let hex = |text: &str| {
             text.bytes()
                 .map(|byte| format!("{byte:02x}"))
