@@ -186,6 +186,7 @@ impl Service {
             request_ids: RequestIds::new()?,
             metrics,
             public_url: public.to_string(),
+            public,
             demo: config.demo,
         });
         Ok(Self {

@@ -44,6 +44,8 @@ pub enum Mailbox {}
 pub enum Subscription {}
 /// Marks ids of `sign_ins`.
 pub enum SignIn {}
+/// Marks ids of `staff_links`.
+pub enum StaffLink {}
 /// Marks ids of `consents`.
 pub enum Consent {}
 /// Marks ids of what a subscription follows; its scope says what that is.
@@ -79,6 +81,8 @@ pub type MailboxId = Id<Mailbox>;
 pub type SubscriptionId = Id<Subscription>;
 /// The id of an attempt to sign in by mail.
 pub type SignInId = Id<SignIn>;
+/// The id of a one-time way in for one of a site's own people.
+pub type StaffLinkId = Id<StaffLink>;
 /// The id of a line of the record of consent.
 pub type ConsentId = Id<Consent>;
 /// The id of what a subscription follows.

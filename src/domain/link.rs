@@ -29,6 +29,12 @@ pub const SIGN_IN: Duration = Duration::from_secs(15 * 60);
 /// How long the code in an address's fragment can be redeemed.
 pub const REDEEM: Duration = Duration::from_secs(5 * 60);
 
+/// How long a moderator's link is good that the operator had printed, see `staff_links`.
+pub const STAFF: Duration = Duration::from_secs(15 * 60);
+
+/// What stands before a code in the fragment of a page's address.
+pub const FRAGMENT: &str = "#postil-sign-in=";
+
 /// Most characters of a link's token.
 pub const MAX: usize = 320;
 
@@ -130,7 +136,7 @@ impl Purpose {
             Self::Manage => "/s/manage/",
             Self::Unsubscribe => "/s/unsubscribe/",
             Self::SignIn => "/s/sign-in/",
-            Self::Redeem => "#postil-sign-in=",
+            Self::Redeem => FRAGMENT,
             Self::Decide => "/s/decide/",
         }
     }

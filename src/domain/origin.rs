@@ -100,7 +100,7 @@ impl Origin {
         })
     }
 
-    /// Whether it is one origin, and not that of every subdomain.
+    /// Whether it is one origin, and not every subdomain's, which a stranger may have one of.
     pub fn is_exact(&self) -> bool {
         !self.any_subdomain
     }
@@ -176,6 +176,10 @@ mod tests {
             ),
         ] {
             assert_eq!(Origin::parse(raw).unwrap().to_string(), origin);
+            assert_eq!(
+                Origin::parse(raw).unwrap().is_exact(),
+                !origin.contains('*')
+            );
             assert_eq!(Origin::parse(origin), Origin::parse(raw));
         }
         for raw in [

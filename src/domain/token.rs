@@ -6,6 +6,7 @@
 //! to be argued about. The clock is the caller's, in whole seconds since 1970 (UTC).
 
 mod api;
+mod once;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use super::invalid::Invalid;
 pub use api::{ApiSecret, ApiToken};
+pub use once::OneTime;
 
 /// Fewest bytes of a secret: HS256 wants a key at least as long as its hash (RFC 7518 §3.2).
 pub const SECRET_MIN_BYTES: usize = 32;

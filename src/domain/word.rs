@@ -116,6 +116,30 @@ impl Word for Kind {
     }
 }
 
+/// How far a session reaches: by where it began, since whoever can read a token has all that it gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionKind {
+    /// A reader's, in a page of the site.
+    Reader,
+    /// One of the site's own people, in a page of the site: they decide in place, and do nothing else that their role would give.
+    Page,
+    /// One of the site's own people, at the service's own origin: all that their role gives.
+    Console,
+}
+
+impl Word for SessionKind {
+    const ALL: &'static [Self] = &[Self::Reader, Self::Page, Self::Console];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Page => "page",
+            Self::Console => "console",
+        }
+    }
+}
+
 /// Whether a thread takes comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -321,6 +345,7 @@ mod tests {
         words_are_found_again::<Status>();
         words_are_found_again::<Role>();
         words_are_found_again::<Kind>();
+        words_are_found_again::<SessionKind>();
         words_are_found_again::<ThreadState>();
         words_are_found_again::<Moderation>();
         words_are_found_again::<Sort>();

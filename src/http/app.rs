@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::files::Files;
 use super::limits::Limits;
 use super::observe::RequestIds;
+use crate::domain::page::Origin;
 use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
@@ -50,6 +51,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How browsers reach the service, without a slash at the end.
     pub public_url: String,
+    /// The same, to compare pages' origins with.
+    pub public: Origin,
     /// Whether there is a demo.
     pub demo: bool,
 }

@@ -25,6 +25,7 @@ use crate::error::Result;
 use crate::service::comments::{self, Draft, Edit};
 use crate::service::history;
 use crate::service::passages::About;
+use crate::service::session_kinds::Whence;
 use crate::service::signing::Signature;
 use crate::service::subscriptions::Notify;
 use crate::service::threads::Page;
@@ -109,7 +110,7 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     let app = &call.app;
     let (work, network) = (body.value.work.as_deref(), call.network());
     let work = Brought::of(&app.keys, &app.traffic, &site, work, network, call.now);
-    let draft = draft(&site, body.value, network, work)?;
+    let draft = draft(&site, body.value, (network, call.whence()), work)?;
     let posted = comments::post(
         &app.store,
         &app.keys,
@@ -171,7 +172,12 @@ fn about(raw: &NewComment, fields: &mut Fields) -> Option<About> {
     target.map(About::Words)
 }
 
-fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Result<Draft> {
+fn draft(
+    site: &Site,
+    raw: NewComment,
+    (network, whence): (Network, Whence),
+    work: Brought,
+) -> Result<Draft> {
     let mut fields = Fields::default();
     let page = match Page::parse(site, &raw.url, raw.key.as_deref()) {
         Ok(page) => Some(page),
@@ -239,6 +245,7 @@ fn draft(site: &Site, raw: NewComment, network: Network, work: Brought) -> Resul
         notify,
         email,
         network: Some(network),
+        whence,
         work,
     });
     fields.finish(draft)

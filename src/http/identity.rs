@@ -8,14 +8,12 @@ use super::answer;
 use super::body::{Body, Fields, OptionalBody};
 use super::client;
 use super::comments::asked;
-use super::request::{Call, app, bearer, check_origin, idempotency_key};
-use crate::domain::id::SiteId;
+use super::request::{Call, app, bearer, idempotency_key, whence};
 use crate::domain::text::{Name, Website};
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::identity;
 use crate::service::signing::Signature;
-use crate::store::sites;
 
 /// A guest who introduces themselves.
 #[derive(Deserialize)]
@@ -44,8 +42,9 @@ pub async fn guest(call: Call, body: Body<Guest>) -> Result<HttpResponse> {
     };
     let signature = fields.finish(Some(signature))?;
     let app = &call.app;
+    let (store, keys, whence) = (&app.store, &app.keys, call.whence());
     let (identity, replayed) =
-        identity::guest(&app.store, &app.keys, site.id, signature, retry, call.now).await?;
+        identity::guest(store, keys, site.id, signature, whence, retry, call.now).await?;
     let mut response = answer::private(StatusCode::CREATED, &identity)?;
     if replayed {
         answer::mark_replayed(&mut response);
@@ -66,7 +65,8 @@ pub async fn sso(call: Call, body: Body<Sso>) -> Result<HttpResponse> {
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
     let app = &call.app;
-    let identity = identity::sso(&app.store, &app.keys, site, &body.value.token, call.now).await?;
+    let (token, whence) = (&body.value.token, call.whence());
+    let identity = identity::sso(&app.store, &app.keys, site, token, whence, call.now).await?;
     answer::private(StatusCode::OK, &identity)
 }
 
@@ -78,10 +78,8 @@ pub async fn refresh(request: HttpRequest) -> Result<HttpResponse> {
     idempotency_key(&request)?;
     let token = bearer(&request)?.ok_or(Error::Unauthorized)?;
     let claims = identity::renewable(&app.keys, token, now)?;
-    let site = SiteId::from_uuid(claims.site);
-    let site = app.store.read(move |conn| sites::by_id(conn, site)).await?;
-    check_origin(&request, &site.ok_or(Error::TokenInvalid)?)?;
-    let identity = identity::refresh(&app.store, &app.keys, claims, now).await?;
+    let whence = whence(&app, &request);
+    let identity = identity::refresh(&app.store, &app.keys, claims, whence, now).await?;
     answer::private(StatusCode::OK, &identity)
 }
 

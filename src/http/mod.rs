@@ -34,8 +34,10 @@ mod record;
 mod reports;
 mod request;
 mod rules;
+mod sessions;
 mod sign_in;
 mod sites;
+mod staff_link;
 mod stream;
 mod subscriptions;
 mod tokens;
@@ -163,6 +165,8 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/s/manage/{token}", manage);
     let sign_in = [on(GET, sign_in::page), on(POST, sign_in::go)];
     at(config, "/s/sign-in/{token}", sign_in);
+    let staff_link = [on(GET, staff_link::page), on(POST, staff_link::go)];
+    at(config, "/s/moderator/{token}", staff_link);
     let decide = [on(GET, decide::ask), on(POST, decide::decided)];
     at(config, "/s/decide/{token}", decide);
 
@@ -246,6 +250,9 @@ pub fn routes(config: &mut ServiceConfig) {
         [on(GET, tokens::list), on(POST, tokens::create)],
     );
     at(config, "/v1/tokens/{id}", [on(DELETE, tokens::revoke)]);
+    let sessions = [on(GET, sessions::list), on(POST, sessions::begin)];
+    at(config, "/v1/sessions", sessions);
+    at(config, "/v1/sessions/{id}", [on(DELETE, sessions::end)]);
 
     at(config, "/healthz", [on(GET, operations::health)]);
     at(config, "/readyz", [on(GET, operations::ready)]);

@@ -222,7 +222,8 @@ pub async fn change(call: Call, body: Body<ThreadPatch>) -> Result<HttpResponse>
     let thread: ThreadId = id(call.request(), "thread")?;
     call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
-    call.caller.must_be(Role::Author)?;
+    // What it changes decides, behind this, whether a page may.
+    call.caller.in_place().must_be(Role::Author)?;
     let raw = body.value;
     let store = &call.app.store;
     let site = store

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::word::Role;
+
 /// One language's words.
 #[derive(Serialize)]
 pub(super) struct Phrases {
@@ -61,6 +63,14 @@ pub(super) struct Phrases {
     sign_in_lead: &'static str,
     sign_in_button: &'static str,
     sign_in_ignore: &'static str,
+    enter_author: &'static str,
+    enter_moderator: &'static str,
+    enter_admin: &'static str,
+    enter_page: &'static str,
+    enter_button: &'static str,
+    enter_ignore: &'static str,
+    entered_title: &'static str,
+    entered_lead: &'static str,
     decide_title: &'static str,
     decide_lead: &'static str,
     decide_guest: &'static str,
@@ -79,6 +89,22 @@ pub(super) struct Phrases {
     decided_spam: &'static str,
     settled_title: &'static str,
     settled_lead: &'static str,
+}
+
+impl Phrases {
+    /// Whose account is opened: with `{name}` and `{site}` in it.
+    pub(super) fn enter_as(&self, role: Role) -> &'static str {
+        match role {
+            Role::Reader | Role::Author => self.enter_author,
+            Role::Moderator => self.enter_moderator,
+            Role::Admin => self.enter_admin,
+        }
+    }
+
+    /// Somebody without a name.
+    pub(super) fn guest(&self) -> &'static str {
+        self.decide_guest
+    }
 }
 
 /// The words of a site's language, or English ones.
@@ -145,6 +171,14 @@ static EN: Phrases = Phrases {
     sign_in_lead: "You go back to the page and are signed in there.",
     sign_in_button: "Sign in and go back",
     sign_in_ignore: "If you did not ask for this, just close this page.",
+    enter_author: "Sign in as {name}, author of {site}",
+    enter_moderator: "Sign in as {name}, moderator of {site}",
+    enter_admin: "Sign in as {name}, administrator of {site}",
+    enter_page: "You go on to this page and are signed in there:",
+    enter_button: "Sign in",
+    enter_ignore: "This link works once. If it is not meant for you, just close this page.",
+    entered_title: "This link works no more",
+    entered_lead: "It was used, its time is over, or the account it opens has no role on this site any more. Whoever runs the service can give you another.",
     decide_title: "A comment waits for you",
     decide_lead: "Nobody but moderators and its author sees it yet.",
     decide_guest: "A guest",
@@ -220,6 +254,14 @@ static DE: Phrases = Phrases {
     sign_in_lead: "Sie kehren zur Seite zurück und sind dort angemeldet.",
     sign_in_button: "Anmelden und zurück",
     sign_in_ignore: "Wenn Sie das nicht angefordert haben, schließen Sie diese Seite einfach.",
+    enter_author: "Anmelden als {name}, Autor von {site}",
+    enter_moderator: "Anmelden als {name}, Moderator von {site}",
+    enter_admin: "Anmelden als {name}, Administrator von {site}",
+    enter_page: "Sie gelangen zu dieser Seite und sind dort angemeldet:",
+    enter_button: "Anmelden",
+    enter_ignore: "Dieser Link gilt einmal. Wenn er nicht für Sie bestimmt ist, schließen Sie diese Seite einfach.",
+    entered_title: "Dieser Link gilt nicht mehr",
+    entered_lead: "Er wurde schon benutzt, seine Zeit ist abgelaufen, oder das Konto hat auf dieser Website keine Aufgabe mehr. Wer den Dienst betreibt, kann Ihnen einen neuen geben.",
     decide_title: "Ein Kommentar wartet auf Sie",
     decide_lead: "Noch sehen ihn nur Moderatoren und wer ihn geschrieben hat.",
     decide_guest: "Ein Gast",
@@ -295,6 +337,14 @@ static FR: Phrases = Phrases {
     sign_in_lead: "Vous retournez à la page, où vous serez connecté.",
     sign_in_button: "Se connecter et revenir",
     sign_in_ignore: "Si vous n’avez rien demandé, fermez simplement cette page.",
+    enter_author: "Se connecter en tant que {name}, auteur de {site}",
+    enter_moderator: "Se connecter en tant que {name}, modération de {site}",
+    enter_admin: "Se connecter en tant que {name}, administration de {site}",
+    enter_page: "Vous irez sur cette page et y serez connecté :",
+    enter_button: "Se connecter",
+    enter_ignore: "Ce lien ne sert qu’une fois. S’il ne vous est pas destiné, fermez simplement cette page.",
+    entered_title: "Ce lien ne fonctionne plus",
+    entered_lead: "Il a déjà servi, son délai est passé, ou ce compte n’a plus de rôle sur ce site. Qui gère le service peut vous en donner un autre.",
     decide_title: "Un commentaire vous attend",
     decide_lead: "Seuls les modérateurs et son auteur le voient pour l’instant.",
     decide_guest: "Un invité",
@@ -370,6 +420,14 @@ static ES: Phrases = Phrases {
     sign_in_lead: "Volverá a la página con la sesión iniciada.",
     sign_in_button: "Iniciar sesión y volver",
     sign_in_ignore: "Si no lo pidió, cierre esta página.",
+    enter_author: "Iniciar sesión como {name}, autor de {site}",
+    enter_moderator: "Iniciar sesión como {name}, moderación de {site}",
+    enter_admin: "Iniciar sesión como {name}, administración de {site}",
+    enter_page: "Irá a esta página con la sesión iniciada:",
+    enter_button: "Iniciar sesión",
+    enter_ignore: "Este enlace sirve una sola vez. Si no es para usted, cierre esta página.",
+    entered_title: "Este enlace ya no sirve",
+    entered_lead: "Ya se usó, su plazo ha pasado o la cuenta ya no tiene ninguna función en este sitio. Quien gestiona el servicio puede darle otro.",
     decide_title: "Un comentario le espera",
     decide_lead: "Por ahora solo lo ven los moderadores y su autor.",
     decide_guest: "Un invitado",
@@ -445,6 +503,14 @@ static RU: Phrases = Phrases {
     sign_in_lead: "Вы вернётесь на страницу уже с выполненным входом.",
     sign_in_button: "Войти и вернуться",
     sign_in_ignore: "Если вы этого не просили, просто закройте страницу.",
+    enter_author: "Войти как {name}, автор сайта {site}",
+    enter_moderator: "Войти как {name}, модератор сайта {site}",
+    enter_admin: "Войти как {name}, администратор сайта {site}",
+    enter_page: "Вы перейдёте на эту страницу уже с выполненным входом:",
+    enter_button: "Войти",
+    enter_ignore: "Ссылка действует один раз. Если она не для вас, просто закройте страницу.",
+    entered_title: "Эта ссылка больше не действует",
+    entered_lead: "Её уже использовали, её срок истёк, или у этой учётной записи больше нет роли на сайте. Новую может дать тот, кто управляет сервисом.",
     decide_title: "Комментарий ждёт вашего решения",
     decide_lead: "Пока его видят только модераторы и автор.",
     decide_guest: "Гость",
@@ -520,6 +586,14 @@ static AR: Phrases = Phrases {
     sign_in_lead: "ستعود إلى الصفحة وقد سُجّل دخولك.",
     sign_in_button: "سجّل الدخول وعُد",
     sign_in_ignore: "إن لم تطلب ذلك فأغلق هذه الصفحة.",
+    enter_author: "تسجيل الدخول باسم {name}، كاتب في {site}",
+    enter_moderator: "تسجيل الدخول باسم {name}، مشرف في {site}",
+    enter_admin: "تسجيل الدخول باسم {name}، مدير {site}",
+    enter_page: "ستنتقل إلى هذه الصفحة وقد سُجّل دخولك فيها:",
+    enter_button: "تسجيل الدخول",
+    enter_ignore: "يُستخدم هذا الرابط مرة واحدة. إن لم يكن لك فأغلق هذه الصفحة.",
+    entered_title: "لم يعد هذا الرابط صالحًا",
+    entered_lead: "استُخدم من قبل، أو انتهت مدته، أو لم يعد لهذا الحساب دور في هذا الموقع. يمكن لمن يدير الخدمة أن يعطيك رابطًا آخر.",
     decide_title: "تعليق ينتظر قرارك",
     decide_lead: "لا يراه بعد سوى المشرفين وكاتبه.",
     decide_guest: "زائر",

@@ -23,6 +23,7 @@ use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::service::identity;
 use crate::service::queue::reached_site;
+use crate::service::session_kinds::Whence;
 use crate::store::{comments, queue};
 use crate::view::queue::queued;
 
@@ -66,6 +67,7 @@ pub async fn follow(call: Call) -> Result<HttpResponse> {
     let place = place.try_acquire_owned().map_err(|_| Error::Busy)?;
     let follower = Follower {
         token: bearer(call.request())?.unwrap_or_default().to_owned(),
+        whence: call.whence(),
         app: call.app.clone(),
         site,
         since,
@@ -96,6 +98,7 @@ fn last_event(call: &Call) -> Result<Option<Time>> {
 struct Follower {
     app: Data<App>,
     token: String,
+    whence: Whence,
     site: Option<SiteId>,
     since: Time,
     /// What was told within the overlap, and when it had changed.
@@ -135,7 +138,8 @@ impl Follower {
     /// Whether the token still opens the queue.
     async fn may_listen(&self) -> bool {
         let app = &self.app;
-        let caller = identity::authenticate(&app.store, &app.keys, &self.token, Time::now()).await;
+        let (store, keys, whence) = (&app.store, &app.keys, self.whence.clone());
+        let caller = identity::authenticate(store, keys, &self.token, whence, Time::now()).await;
         caller.is_ok_and(|caller| reached_site(&caller, Role::Moderator, self.site).is_ok())
     }
 

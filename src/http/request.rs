@@ -15,11 +15,13 @@ use super::limits::Limit;
 use crate::domain::invalid::Invalid;
 use crate::domain::network::Network;
 use crate::domain::time::Time;
+use crate::domain::word::SessionKind;
 use crate::error::{Error, Result};
 use crate::service::caller::Caller;
 use crate::service::consent::Asker;
 use crate::service::idempotency::Retry;
 use crate::service::identity;
+use crate::service::session_kinds::Whence;
 use crate::store::sites::Site;
 
 /// A call: who, when, and the application it is made of.
@@ -46,7 +48,10 @@ impl FromRequest for Call {
             let now = Time::now();
             let caller = match bearer(&request)? {
                 None => Caller::default(),
-                Some(token) => identity::authenticate(&app.store, &app.keys, token, now).await?,
+                Some(token) => {
+                    let whence = whence(&app, &request);
+                    identity::authenticate(&app.store, &app.keys, token, whence, now).await?
+                }
             };
             Ok(Self {
                 app,
@@ -118,7 +123,21 @@ impl Call {
     /// # Errors
     /// [`Error::OriginNotAllowed`].
     pub fn check_origin(&self, site: &Site) -> Result<()> {
-        check_origin(&self.request, site)
+        match self.is_of_console() {
+            true => Ok(()),
+            false => check_origin(&self.request, site),
+        }
+    }
+
+    /// Whether it comes from a console, whose page is the service's own: that was looked at when the caller was.
+    fn is_of_console(&self) -> bool {
+        let session = self.caller.authority.and_then(|own| own.session);
+        session == Some(SessionKind::Console)
+    }
+
+    /// Where the call comes from.
+    pub fn whence(&self) -> Whence {
+        whence(&self.app, &self.request)
     }
 
     /// The same, where only the caller's own site is at stake.
@@ -129,7 +148,7 @@ impl Call {
         let Some(site) = self.caller.authority.and_then(|authority| authority.site) else {
             return Ok(());
         };
-        if !self.request.headers().contains_key(header::ORIGIN) {
+        if self.is_of_console() || !self.request.headers().contains_key(header::ORIGIN) {
             return Ok(());
         }
         let site = self
@@ -145,7 +164,7 @@ impl Call {
 ///
 /// # Errors
 /// [`Error::OriginNotAllowed`].
-pub fn check_origin(request: &HttpRequest, site: &Site) -> Result<()> {
+fn check_origin(request: &HttpRequest, site: &Site) -> Result<()> {
     let Some(origin) = request.headers().get(header::ORIGIN) else {
         return Ok(());
     };
@@ -156,6 +175,21 @@ pub fn check_origin(request: &HttpRequest, site: &Site) -> Result<()> {
         Ok(())
     } else {
         Err(Error::OriginNotAllowed)
+    }
+}
+
+/// Where a request comes from. What cannot be read, or is said twice, is an origin that is nobody's.
+pub fn whence(app: &App, request: &HttpRequest) -> Whence {
+    let mut said = request.headers().get_all(header::ORIGIN);
+    let origin = said
+        .next()
+        .map(|first| match (first.to_str(), said.next()) {
+            (Ok(only), None) => only.to_owned(),
+            _ => String::new(),
+        });
+    Whence {
+        origin,
+        service: Some(app.public.clone()),
     }
 }
 

@@ -76,7 +76,8 @@ pub async fn verify(call: Call, body: Body<Mailed>) -> Result<HttpResponse> {
         }
     };
     let app = &call.app;
-    let identity = sign_in::verify(&app.store, &app.keys, &site, proof, call.now).await?;
+    let whence = call.whence();
+    let identity = sign_in::verify(&app.store, &app.keys, &site, proof, whence, call.now).await?;
     answer::private(StatusCode::OK, &identity)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::audit::{self, Act};
-use super::caller::Caller;
+use super::caller::{Caller, Rights};
 use crate::domain::id::{BanId, CommentId, PersonId, SiteId};
 use crate::domain::moderation::{BanKind, is_everybodys};
 use crate::domain::network::Network;
@@ -47,6 +47,16 @@ pub struct NewBan {
     pub reason: Option<String>,
     /// When it ends by itself. A network's ends after 90 days at most.
     pub expires_at: Option<Time>,
+}
+
+impl NewBan {
+    /// The rights that count for it: in the page itself one bans by what is read there, a comment.
+    fn rights<'a>(&self, caller: &'a Caller) -> Rights<'a> {
+        match self.against {
+            Against::Comment(..) => caller.in_place(),
+            Against::Person(_) => caller.elsewhere(),
+        }
+    }
 }
 
 /// The ban that keeps this person, writing from this network, off a site; nobody of the site's own. This is
@@ -153,8 +163,9 @@ pub async fn ban(
     new: NewBan,
     now: Time,
 ) -> Result<(Ban, bool)> {
-    let authority = caller.must_be(Role::Moderator)?;
-    caller.must_change(Role::Moderator, authority.site)?;
+    let authority = new.rights(caller).must_be(Role::Moderator)?;
+    new.rights(caller)
+        .must_change(Role::Moderator, authority.site)?;
     let (caller, keys) = (caller.clone(), keys.clone());
     store
         .write(move |tx| {
@@ -171,7 +182,7 @@ pub async fn ban(
                 }
             };
             let site = person.site_id;
-            if !caller.has(Role::Moderator, site) {
+            if !new.rights(&caller).has(Role::Moderator, site) {
                 return Err(Error::NotFound);
             }
             if let Some(code) = &new.reason {

@@ -17,6 +17,7 @@ use super::lessons;
 use super::page_fetch;
 use super::passages::{self, About};
 use super::publishing;
+use super::session_kinds::Whence;
 use super::signing::{self, Signature};
 use super::subscriptions::{self, Notify};
 use super::threads::Page;
@@ -41,7 +42,6 @@ use crate::store::people::{self, Changes, Person};
 use crate::store::revisions;
 use crate::store::sites::{self, Site};
 use crate::store::threads;
-use crate::store::types::Named;
 use crate::store::{Conn, Store, Tx, mailboxes, outbox, reactions, votes};
 use crate::view;
 
@@ -68,6 +68,8 @@ pub struct Draft {
     pub email: Option<Email>,
     /// Where it comes from, if it comes from anywhere.
     pub network: Option<Network>,
+    /// From which page.
+    pub whence: Whence,
     /// Whether the form was filled in as no person does.
     pub hasty: bool,
     /// The proof of work that came with it.
@@ -117,7 +119,7 @@ pub async fn post(
     let posted = store
         .write(move |tx| {
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                return replay(tx, &keys, &outcome, now).map(Some);
+                return replay(tx, &keys, &outcome, &draft.whence, now).map(Some);
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
@@ -185,7 +187,13 @@ pub async fn post(
                 tell_moderators(tx, &site, &comment, now)?;
             }
             let minted = match is_new {
-                true => Some(identity::begin_session(tx, &keys, &author, now)?),
+                true => Some(identity::begin_session(
+                    tx,
+                    &keys,
+                    &author,
+                    &draft.whence,
+                    now,
+                )?),
                 false => None,
             };
             let outcome = Outcome {
@@ -212,20 +220,23 @@ fn posted(tx: &mut Tx, id: CommentId, minted: Option<Minted>, replayed: bool) ->
     })
 }
 
-fn replay(tx: &mut Tx, keys: &Keys, outcome: &Outcome, now: Time) -> Result<Posted> {
+fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    outcome: &Outcome,
+    whence: &Whence,
+    now: Time,
+) -> Result<Posted> {
     let Some(guest) = outcome.guest else {
         return posted(tx, outcome.comment, None, true);
     };
     // The token is minted again rather than kept: whoever holds the key and the body is the author.
-    if let Some((minted, _)) = identity::begin_again(tx, keys, guest, now)? {
+    if let Some((minted, _)) = identity::begin_again(tx, keys, guest, whence, now)? {
         return posted(tx, outcome.comment, Some(minted), true);
     }
     // Unless the author wanted nobody to be it any more: then it is anybody, who sees what everybody does.
-    let mut row = comments::by_id(tx, outcome.comment)?.ok_or(Error::NotFound)?;
+    let row = comments::by_id(tx, outcome.comment)?.ok_or(Error::NotFound)?;
     let held = *row.status != Status::Published;
-    if threads::by_id(tx, row.thread_id)?.is_none_or(|thread| thread.hidden) {
-        row.status = Named(Status::Deleted);
-    }
     Ok(Posted {
         comment: view::comment::from_outside(tx, &row)?,
         id: row.id,

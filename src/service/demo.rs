@@ -11,6 +11,7 @@ use super::comments::{self, Draft};
 use super::identity;
 use super::judging::Judges;
 use super::reactions::react;
+use super::session_kinds::Whence;
 use super::signing::Signature;
 use super::sites::{self, NewSite, SiteChanges};
 use super::threads::Page;
@@ -195,6 +196,7 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         notify: None,
         email: None,
         network: None,
+        whence: Whence::default(),
         hasty: false,
         work: Brought::default(),
     })
@@ -215,9 +217,18 @@ impl Cast<'_> {
             return Ok(known.clone());
         }
         let signature = Signature::default();
-        let (identity, _) =
-            identity::guest(self.store, self.keys, self.site.id, signature, None, now).await?;
-        let caller = identity::authenticate(self.store, self.keys, &identity.token, now).await?;
+        let (store, keys, whence) = (self.store, self.keys, Whence::default());
+        let (identity, _) = identity::guest(
+            store,
+            keys,
+            self.site.id,
+            signature,
+            whence.clone(),
+            None,
+            now,
+        )
+        .await?;
+        let caller = identity::authenticate(store, keys, &identity.token, whence, now).await?;
         self.known.insert(name.to_owned(), caller.clone());
         Ok(caller)
     }

@@ -51,7 +51,8 @@ pub async fn history(
             let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
             let thread = threads::by_id(conn, comment.thread_id)?.ok_or(Error::NotFound)?;
             let is_public = comment.sight(&thread) == CommentSight::Whole;
-            let sees_all = caller.wrote(&comment) || caller.has(Role::Moderator, site.id);
+            let sees_all =
+                caller.wrote(&comment) || caller.in_place().has(Role::Moderator, site.id);
             if *comment.status == Status::Deleted || (!sees_all && !is_public) {
                 return Err(Error::NotFound);
             }

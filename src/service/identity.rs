@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::{Authority, Caller};
 use super::idempotency::{self, Retry};
+use super::session_kinds::{Whence, admit, authority, renewed};
 use super::signing::{self, Signature};
 use crate::domain::id::{ApiTokenId, PersonId, SessionId, SiteId};
 use crate::domain::skeleton::skeleton;
@@ -13,7 +14,7 @@ use crate::domain::sso::SsoClaims;
 use crate::domain::text::{Email, Name, Website};
 use crate::domain::time::Time;
 use crate::domain::token::{AccessClaims, ApiToken, Keys, TokenError};
-use crate::domain::word::{Kind, Role};
+use crate::domain::word::{Kind, Role, SessionKind};
 use crate::error::{Error, Result};
 use crate::store::people::{self, Person, Profile};
 use crate::store::sessions::{self, Session};
@@ -27,12 +28,18 @@ const ACCESS: Duration = Duration::from_secs(3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// How often at most it is written down that a session is used.
+const NOTED: Duration = Duration::from_secs(60);
+
 /// How long a session lives without being renewed. A guest's is all that makes them the owner of
-/// what they wrote, so it is long.
-fn session_span(kind: Kind) -> Duration {
-    match kind {
-        Kind::Guest => 180 * DAY,
-        Kind::Email | Kind::Sso | Kind::Staff => 30 * DAY,
+/// what they wrote, so it is long. That of one of the site's own people in a page is renewed whenever it is used; a console's ends
+/// when it ends.
+pub(super) fn session_span(kind: SessionKind, of: Kind) -> Duration {
+    match (kind, of) {
+        (SessionKind::Page, _) => Duration::from_secs(15 * 60),
+        (SessionKind::Console, _) => Duration::from_secs(12 * 3600),
+        (SessionKind::Reader, Kind::Guest) => 180 * DAY,
+        (SessionKind::Reader, Kind::Email | Kind::Sso | Kind::Staff) => 30 * DAY,
     }
 }
 
@@ -42,24 +49,40 @@ pub struct Minted {
     pub token: String,
     /// Until when it counts.
     pub expires_at: Time,
+    /// How far it reaches.
+    kind: SessionKind,
 }
 
-/// Begins a session for this person.
+/// Begins a reader's session for this person.
 pub(super) fn begin_session(
     tx: &mut Tx,
     keys: &Keys,
     person: &Person,
+    whence: &Whence,
     now: Time,
 ) -> Result<Minted> {
-    let session = Session {
+    let session = new_session(person, SessionKind::Reader, whence.origin.clone(), now);
+    sessions::insert(tx, &session)?;
+    Ok(mint(keys, &session, person, now))
+}
+
+/// A session of that kind for this person, which is yet to be stored.
+pub(super) fn new_session(
+    person: &Person,
+    kind: SessionKind,
+    origin: Option<String>,
+    now: Time,
+) -> Session {
+    Session {
         id: SessionId::new(),
         person_id: person.id,
         created_at: now,
-        expires_at: now.plus(session_span(*person.kind)),
+        expires_at: now.plus(session_span(kind, *person.kind)),
         ended_at: None,
-    };
-    sessions::insert(tx, &session)?;
-    Ok(mint(keys, session.id, person, now))
+        kind: Named(kind),
+        origin,
+        used_at: now,
+    }
 }
 
 /// Begins a session for the guest whom a request made known that is sent again: its first answer may never have arrived. `None`
@@ -68,13 +91,14 @@ pub(super) fn begin_again(
     tx: &mut Tx,
     keys: &Keys,
     guest: PersonId,
+    whence: &Whence,
     now: Time,
 ) -> Result<Option<(Minted, Person)>> {
     let guest = people::lock(tx, guest)?.ok_or(Error::NotFound)?;
     if guest.signed_out_at.is_some() {
         return Ok(None);
     }
-    let minted = begin_session(tx, keys, &guest, now)?;
+    let minted = begin_session(tx, keys, &guest, whence, now)?;
     Ok(Some((minted, guest)))
 }
 
@@ -85,12 +109,13 @@ pub(super) fn end_everywhere(tx: &mut Tx, person: PersonId, now: Time) -> Result
     sessions::end_all(tx, person, now)
 }
 
-fn mint(keys: &Keys, session: SessionId, person: &Person, now: Time) -> Minted {
+/// An access token for a session, which it does not outlive.
+pub(super) fn mint(keys: &Keys, session: &Session, person: &Person, now: Time) -> Minted {
     let issued_at = now.seconds();
-    let expires_at = now.plus(ACCESS).seconds();
+    let expires_at = now.plus(ACCESS).min(session.expires_at).seconds();
     let token = keys.sign_access(&AccessClaims {
         person: person.id.uuid(),
-        session: session.uuid(),
+        session: session.id.uuid(),
         site: person.site_id.uuid(),
         issued_at,
         expires_at,
@@ -98,6 +123,7 @@ fn mint(keys: &Keys, session: SessionId, person: &Person, now: Time) -> Minted {
     Minted {
         token,
         expires_at: Time::from_micros(expires_at * 1_000_000),
+        kind: *session.kind,
     }
 }
 
@@ -105,6 +131,7 @@ pub(super) fn identity(minted: Minted, person: &Person, site: &Site) -> Identity
     Identity {
         token: minted.token,
         expires_at: minted.expires_at,
+        kind: minted.kind,
         person: PersonView::stored(person, site),
     }
 }
@@ -125,6 +152,7 @@ pub async fn guest(
     keys: &Keys,
     site: SiteId,
     signature: Signature,
+    whence: Whence,
     retry: Option<Retry>,
     now: Time,
 ) -> Result<(Identity, bool)> {
@@ -133,7 +161,7 @@ pub async fn guest(
         .write(move |tx| {
             let site = sites::by_id(tx, site)?.ok_or(Error::UnknownSite)?;
             if let Some(outcome) = idempotency::recall::<Outcome>(tx, retry.as_ref())? {
-                let begun = begin_again(tx, &keys, outcome.guest, now)?;
+                let begun = begin_again(tx, &keys, outcome.guest, &whence, now)?;
                 let (minted, person) = begun.ok_or_else(|| {
                     Error::Conflict("The guest whom this made has signed out everywhere.".into())
                 })?;
@@ -151,7 +179,7 @@ pub async fn guest(
             people::insert(tx, &person)?;
             let outcome = Outcome { guest: person.id };
             idempotency::remember(tx, retry.as_ref(), &outcome, now)?;
-            let minted = begin_session(tx, &keys, &person, now)?;
+            let minted = begin_session(tx, &keys, &person, &whence, now)?;
             Ok((identity(minted, &person, &site), false))
         })
         .await
@@ -166,6 +194,7 @@ pub async fn sso(
     keys: &Keys,
     site: Site,
     token: &str,
+    whence: Whence,
     now: Time,
 ) -> Result<Identity> {
     let trusted = site
@@ -179,7 +208,7 @@ pub async fn sso(
     store
         .write(move |tx| {
             let person = known_by(tx, &site, &claims, now)?;
-            let minted = begin_session(tx, &keys, &person, now)?;
+            let minted = begin_session(tx, &keys, &person, &whence, now)?;
             Ok(identity(minted, &person, &site))
         })
         .await
@@ -237,24 +266,27 @@ pub fn renewable(keys: &Keys, bearer: &str, now: Time) -> Result<AccessClaims> {
     }
 }
 
-/// Mints a new access token for the session of this one, while it lives, and lets it live on.
+/// Mints a new access token for the session of this one, while it lives, and lets it live on, but for a console's.
 ///
 /// # Errors
-/// [`Error::TokenInvalid`] when the session has ended.
+/// [`Error::TokenInvalid`] when the session has ended, [`Error::OriginNotAllowed`].
 pub async fn refresh(
     store: &Store,
     keys: &Keys,
     claims: AccessClaims,
+    whence: Whence,
     now: Time,
 ) -> Result<Identity> {
     let keys = keys.clone();
     store
         .write(move |tx| {
-            let (session, person) = live_session(tx, &claims, now)?;
+            let (mut session, person) = live_session(tx, &claims, now)?;
             let site = sites::by_id(tx, person.site_id)?.ok_or(Error::TokenInvalid)?;
-            sessions::extend(tx, session.id, now.plus(session_span(*person.kind)))?;
+            admit(&session, &site, &whence)?;
+            session.expires_at = renewed(&session, &person, now);
+            sessions::extend(tx, session.id, session.expires_at, now)?;
             Ok(identity(
-                mint(&keys, session.id, &person, now),
+                mint(&keys, &session, &person, now),
                 &person,
                 &site,
             ))
@@ -280,11 +312,17 @@ pub async fn sign_out(store: &Store, caller: &Caller, everywhere: bool, now: Tim
 }
 
 /// Finds out who bears this token. Sessions and API tokens are looked up each time, so that ending
-/// one acts at once.
+/// one acts at once. That a session of the site's own people is used is written down, at most once a minute, and renews one in a page.
 ///
 /// # Errors
-/// [`Error::TokenInvalid`], [`Error::TokenExpired`].
-pub async fn authenticate(store: &Store, keys: &Keys, bearer: &str, now: Time) -> Result<Caller> {
+/// [`Error::TokenInvalid`], [`Error::TokenExpired`], [`Error::OriginNotAllowed`].
+pub async fn authenticate(
+    store: &Store,
+    keys: &Keys,
+    bearer: &str,
+    whence: Whence,
+    now: Time,
+) -> Result<Caller> {
     if let Some((id, secret)) = ApiToken::parse(bearer) {
         let id = ApiTokenId::from_uuid(id);
         return store
@@ -306,22 +344,26 @@ pub async fn authenticate(store: &Store, keys: &Keys, bearer: &str, now: Time) -
             TokenError::Expired(_) => Error::TokenExpired,
             TokenError::Invalid => Error::TokenInvalid,
         })?;
-    store
+    let (session, person, authority) = store
         .read(move |conn| {
             let (session, person) = live_session(conn, &claims, now)?;
-            let authority = Authority {
-                role: *person.role,
-                site: Some(person.site_id),
-                read_only: false,
-                token: None,
-            };
-            Ok(Caller {
-                session: Some(session.id),
-                authority: Some(authority),
-                person: Some(person),
-            })
+            let authority = authority(conn, &session, &person, &whence)?;
+            Ok((session, person, authority))
         })
-        .await
+        .await?;
+    if *session.kind != SessionKind::Reader && session.used_at.plus(NOTED) <= now {
+        let (id, until) = (session.id, renewed(&session, &person, now));
+        let noted = store.write(move |tx| sessions::extend(tx, id, until, now));
+        if let Err(error) = noted.await {
+            // What was asked for is done all the same; it is written down at the next use.
+            tracing::warn!(code = error.code(), "that a session is used was not noted");
+        }
+    }
+    Ok(Caller {
+        session: Some(session.id),
+        authority: Some(authority),
+        person: Some(person),
+    })
 }
 
 fn bearer_of(conn: &mut Conn, token: &tokens::ApiToken) -> Result<Caller> {
@@ -333,12 +375,9 @@ fn bearer_of(conn: &mut Conn, token: &tokens::ApiToken) -> Result<Caller> {
     let role = person
         .as_ref()
         .map_or(*token.role, |person| Role::min(*token.role, *person.role));
-    let authority = Authority {
-        role,
-        site: token.site_id,
-        read_only: token.read_only,
-        token: Some(token.id),
-    };
+    let mut authority = Authority::full(role, token.site_id);
+    authority.read_only = token.read_only;
+    authority.token = Some(token.id);
     Ok(Caller {
         person,
         session: None,

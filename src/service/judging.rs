@@ -84,7 +84,7 @@ const PHASES: &[(&str, Phase)] = &[
 
 /// Whether these people's comments are judged: not those of whoever answers for the site's pages.
 pub(super) fn are_judged(caller: &Caller, site: SiteId) -> bool {
-    !caller.has(Role::Author, site)
+    !caller.in_place().has(Role::Author, site)
 }
 
 /// What is ruled of what nobody looked at: it is published where these people's comments are not judged.

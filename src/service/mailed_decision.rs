@@ -107,12 +107,7 @@ pub async fn decide(
     store
         .write(move |tx| {
             let person = moderator(tx, &ticket)?.ok_or(Error::Changed)?;
-            let authority = Authority {
-                role: *person.role,
-                site: Some(person.site_id),
-                read_only: false,
-                token: None,
-            };
+            let authority = Authority::full(*person.role, Some(person.site_id));
             let caller = Caller {
                 person: Some(person),
                 session: None,

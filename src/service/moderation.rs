@@ -89,8 +89,8 @@ pub async fn decide(
         Action::Pin | Action::Unpin => Role::Author,
         _ => Role::Moderator,
     };
-    let authority = caller.must_be(least)?;
-    caller.must_change(least, authority.site)?;
+    let authority = caller.in_place().must_be(least)?;
+    caller.in_place().must_change(least, authority.site)?;
     let mut each: Vec<Target> = Vec::new();
     for target in targets {
         if !each.iter().any(|other| other.id == target.id) {
@@ -179,13 +179,14 @@ pub(super) fn decide_one(
 ) -> Result<Status> {
     let found = comments::by_id(tx, target.id)?.ok_or(Error::NotFound)?;
     // A comment of another site is not there for this moderator.
-    if !caller.has(Role::Author, found.site_id) {
+    let rights = caller.in_place();
+    if !rights.has(Role::Author, found.site_id) {
         return Err(Error::NotFound);
     }
     let mut thread = Locked::lock(tx, found.thread_id)?;
     let may = match decision.action {
-        Action::Pin | Action::Unpin => caller.directs(&thread),
-        _ => caller.has(Role::Moderator, found.site_id),
+        Action::Pin | Action::Unpin => rights.directs(&thread),
+        _ => rights.has(Role::Moderator, found.site_id),
     };
     if !may {
         return Err(Error::Forbidden("Your role does not reach this."));

@@ -47,7 +47,7 @@ pub fn page(
 /// [`Error::Unauthorized`], [`Error::Forbidden`].
 pub fn reached(caller: &Caller, queue: &Queue) -> Result<Queue> {
     Ok(Queue {
-        site: reached_site(caller, Role::Moderator, queue.site)?,
+        site: reached_in_place(caller, queue.site)?,
         ..queue.clone()
     })
 }
@@ -60,6 +60,14 @@ pub fn reached_site(caller: &Caller, role: Role, site: Option<SiteId>) -> Result
     let own = caller.authority.ok_or(Error::Unauthorized)?.site;
     let site = site.or(own);
     caller.must_see(role, site)?;
+    Ok(site)
+}
+
+/// The same of what is read in a page to decide there: the queue and its counts.
+fn reached_in_place(caller: &Caller, site: Option<SiteId>) -> Result<Option<SiteId>> {
+    let own = caller.authority.ok_or(Error::Unauthorized)?.site;
+    let site = site.or(own);
+    caller.in_place().must_see(Role::Moderator, site)?;
     Ok(site)
 }
 
@@ -122,7 +130,7 @@ pub struct Counts {
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`].
 pub fn counts(conn: &mut Conn, caller: &Caller, site: Option<SiteId>) -> Result<List<Counts>> {
-    let site = reached_site(caller, Role::Moderator, site)?;
+    let site = reached_in_place(caller, site)?;
     let rows = match site {
         Some(site) => sites::by_id(conn, site)?.into_iter().collect(),
         None => sites::page(conn, "", SITES)?,

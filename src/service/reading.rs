@@ -331,7 +331,7 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
         }
     }
     let subscription = subscriptions::of_overlay(conn, person.id, id)?;
-    let moderates = caller.has(Role::Moderator, site.id);
+    let moderates = caller.in_place().has(Role::Moderator, site.id);
     let waiting = passages::waiting(conn, id)?;
     let waiting = waiting
         .iter()

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::caller::Caller;
 use super::consent::{self, Asker};
 use super::identity::{begin_session, end_everywhere, identity};
+use super::session_kinds::{Whence, begin_staff_session};
 use super::subscriptions::locked;
+use super::{staff_links, staff_sign_in};
 use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
 use crate::domain::invalid::Invalid;
 use crate::domain::link::{self, Aim, Link, Purpose};
@@ -131,20 +133,29 @@ pub enum Proof {
     Fragment(String),
 }
 
-/// Signs in whoever has read the letter.
+/// Signs in whoever has read the letter: as one of the site's own people whose address it is, on a page where that may be, or
+/// else as the address's reader. Or one of the site's own people by a link that the operator gave them.
 ///
 /// # Errors
-/// `code_invalid` for a code that is wrong, was used, tried too often, or is too old.
+/// `code_invalid` for a code that is wrong, was used, tried too often, or is too old; [`Error::OriginNotAllowed`] for such a link under
+/// a wildcard.
 pub async fn verify(
     store: &Store,
     keys: &Keys,
     site: &Site,
     proof: Proof,
+    whence: Whence,
     now: Time,
 ) -> Result<Identity> {
     let (keys, site) = (keys.clone(), site.clone());
     let signed_in = store
         .write(move |tx| {
+            if let Proof::Fragment(code) = &proof
+                && let Some((person, origin)) = staff_links::redeem(tx, &site, code, &whence, now)?
+            {
+                let minted = begin_staff_session(tx, &keys, &person, Some(origin), now)?;
+                return Ok(Some(identity(minted, &person, &site)));
+            }
             let attempt = match &proof {
                 Proof::Code(id, code) => by_code(tx, &keys, *id, code)?,
                 Proof::Fragment(token) => by_fragment(tx, &keys, &site, token, now)?,
@@ -157,8 +168,19 @@ pub async fn verify(
             if is_late || !sign_ins::redeem(tx, attempt.id, now)? {
                 return Ok(None);
             }
-            let person = reader_of(tx, attempt.mailbox_id, now)?;
-            let minted = begin_session(tx, &keys, &person, now)?;
+            let (person, minted) = match staff_sign_in::of(tx, &site, &attempt, &whence)? {
+                Some((person, origin)) => {
+                    // The address stays its reader's, who signs in under a wildcard.
+                    mailboxes::confirm(tx, attempt.mailbox_id, person.id, now)?;
+                    let minted = begin_staff_session(tx, &keys, &person, Some(origin), now)?;
+                    (person, minted)
+                }
+                None => {
+                    let person = reader_of(tx, attempt.mailbox_id, now)?;
+                    let minted = begin_session(tx, &keys, &person, &whence, now)?;
+                    (person, minted)
+                }
+            };
             Ok(Some(identity(minted, &person, &site)))
         })
         .await?;
@@ -277,7 +299,8 @@ pub struct EarlierGuest {
     latest: Option<view::comment::Comment>,
 }
 
-/// The guests of the site who signed with the caller's address and wrote something.
+/// The guests of the site who signed with the caller's address and wrote something; none of one of the site's own people whose address
+/// is not known.
 ///
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`] for whoever did not sign in by mail.
@@ -285,9 +308,15 @@ pub async fn earlier(store: &Store, caller: &Caller) -> Result<Vec<EarlierGuest>
     let caller = caller.clone();
     store
         .read(move |conn| {
-            let (_, mailbox) = signed_in(conn, &caller)?;
-            let (site, folded) = (mailbox.site_id, mailbox.folded.as_str());
             let mut offered = Vec::new();
+            let mailbox = match signed_in(conn, &caller) {
+                Ok((_, mailbox)) => mailbox,
+                Err(Error::Forbidden(_)) if staff_sign_in::is_in_page(&caller) => {
+                    return Ok(offered);
+                }
+                Err(error) => return Err(error),
+            };
+            let (site, folded) = (mailbox.site_id, mailbox.folded.as_str());
             for guest in people::guests_with_email(conn, site, folded, OFFERED)? {
                 let comments = comments::count_of_person(conn, guest.id)?;
                 if comments == 0 {
@@ -320,7 +349,11 @@ fn signed_in(conn: &mut crate::store::Conn, caller: &Caller) -> Result<(PersonId
     caller.authority.ok_or(Error::Unauthorized)?;
     let refuse = || Error::Forbidden("Only whoever signed in by mail is offered this.");
     let person = caller.person.as_ref().ok_or_else(refuse)?;
-    let mailbox = mailboxes::signed_in_by(conn, person.id)?.ok_or_else(refuse)?;
+    let mailbox = match mailboxes::signed_in_by(conn, person.id)? {
+        Some(mailbox) => Some(mailbox),
+        None => staff_sign_in::mailbox(conn, person)?,
+    };
+    let mailbox = mailbox.ok_or_else(refuse)?;
     caller.person_on(mailbox.site_id)?;
     Ok((person.id, mailbox))
 }

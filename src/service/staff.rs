@@ -5,14 +5,16 @@ use serde_json::json;
 use super::audit::{self, Act};
 use super::caller::Caller;
 use super::tokens;
+use crate::domain::id::PersonId;
 use crate::domain::skeleton::skeleton;
 use crate::domain::text::{Email, Name};
 use crate::domain::time::Time;
 use crate::domain::word::{Kind, Role};
 use crate::error::Result;
+use crate::store::Store;
 use crate::store::people::{self, Person};
+use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, sites};
 
 /// Adds a person with a role to a site, and gives an API token that is theirs, to be shown once.
 ///
@@ -55,6 +57,38 @@ pub async fn add(
             };
             audit::record(tx, Some(&caller), person.id, &act, now)?;
             Ok((person, token))
+        })
+        .await
+}
+
+/// The people with a role who bear this name, or this id; on that site, or anywhere.
+///
+/// # Errors
+/// [`crate::error::Error::UnknownSite`].
+pub async fn find(store: &Store, site: Option<&str>, who: &str) -> Result<Vec<(Site, Person)>> {
+    let (site, who) = (site.map(str::to_owned), who.trim().to_owned());
+    store
+        .read(move |conn| {
+            let sites = match &site {
+                Some(slug) => vec![super::sites::named(conn, slug)?],
+                None => sites::page(conn, "", i64::MAX)?,
+            };
+            let id = who.parse::<PersonId>().ok();
+            let mut found = Vec::new();
+            for site in sites {
+                for person in people::staff(conn, site.id)? {
+                    let name = person.name.as_deref().unwrap_or_default();
+                    if name.to_lowercase() == who.to_lowercase() || Some(person.id) == id {
+                        found.push((site.clone(), person));
+                    }
+                }
+            }
+            // Who is called exactly so comes before who is called so in capitals.
+            let is_exact = |person: &Person| person.name.as_deref() == Some(&who);
+            if found.iter().any(|(_, person)| is_exact(person)) {
+                found.retain(|(_, person)| is_exact(person));
+            }
+            Ok(found)
         })
         .await
 }

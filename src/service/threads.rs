@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::audit::{self, Act};
 use super::authors;
-use super::caller::Caller;
+use super::caller::{Caller, Rights};
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::invalid::Invalid;
 use crate::domain::page::{PageKey, PageUrl};
@@ -248,6 +248,29 @@ pub struct Change {
     pub to: Option<Page>,
 }
 
+impl Change {
+    /// Whether it opens or closes the thread, and does nothing else: what is done in the page itself.
+    fn is_of_state_alone(&self) -> bool {
+        let Directions {
+            title,
+            state,
+            moderation,
+            author,
+        } = &self.directions;
+        let is_more = title.is_some() || moderation.is_some() || author.is_some();
+        let moves = self.hidden.is_some() || self.owner.is_some() || self.to.is_some();
+        state.is_some() && !is_more && !moves
+    }
+
+    /// The rights that count for it.
+    fn rights<'a>(&self, caller: &'a Caller) -> Rights<'a> {
+        match self.is_of_state_alone() {
+            true => caller.in_place(),
+            false => caller.elsewhere(),
+        }
+    }
+}
+
 /// Changes a thread. Hiding, moving and giving it to an author is for moderators.
 ///
 /// # Errors
@@ -260,18 +283,21 @@ pub async fn change(
     change: Change,
     now: Time,
 ) -> Result<view::thread::Thread> {
-    let authority = caller.must_be(Role::Author)?;
-    caller.must_change(Role::Author, authority.site)?;
+    let authority = change.rights(caller).must_be(Role::Author)?;
+    change
+        .rights(caller)
+        .must_change(Role::Author, authority.site)?;
     let caller = caller.clone();
     store
         .write(move |tx| {
+            let rights = change.rights(&caller);
             let found = threads::by_id(tx, id)?
-                .filter(|found| caller.has(Role::Author, found.site_id))
+                .filter(|found| rights.has(Role::Author, found.site_id))
                 .ok_or(Error::NotFound)?;
             let site = sites::by_id(tx, found.site_id)?.ok_or(Error::NotFound)?;
             let is_moderators =
                 change.hidden.is_some() || change.owner.is_some() || change.to.is_some();
-            if is_moderators && !caller.has(Role::Moderator, site.id) || !caller.directs(&found) {
+            if is_moderators && !rights.has(Role::Moderator, site.id) || !rights.directs(&found) {
                 return Err(Error::Forbidden("Your role does not reach this."));
             }
             if let Some(owner) = change.owner {

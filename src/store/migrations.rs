@@ -72,6 +72,10 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../../migrations/0010_at_rest/up.sql"),
     ),
     same(
+        "0011_kinds_of_session",
+        include_str!("../../migrations/0011_kinds_of_session/up.sql"),
+    ),
+    same(
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),

@@ -35,6 +35,7 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod sites;
 pub mod spent_work;
+pub mod staff_links;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod tallies;

@@ -283,6 +283,18 @@ pub fn vouched_for(conn: &mut Conn, site: SiteId, folded: &str) -> Result<Option
     Ok(query.first(conn).optional()?)
 }
 
+/// The site's own people of this address (in lower case), who have a role; in the order they were added.
+pub fn staff_with_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<Vec<Person>> {
+    let query = people::table
+        .filter(people::site_id.eq(site))
+        .filter(people::email.is_not_null())
+        .filter(lower_email().eq(folded))
+        .filter(people::kind.eq(Named(Kind::Staff)))
+        .filter(people::role.ne(Named(Role::Reader)))
+        .order(people::id);
+    Ok(query.load(conn)?)
+}
+
 /// Forgets an address (in lower case) of everybody on a site but its own people's, whose the operator gave.
 pub fn forget_email(conn: &mut Conn, site: SiteId, folded: &str) -> Result<()> {
     let theirs = people::table

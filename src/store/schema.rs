@@ -84,6 +84,9 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        kind -> Text,
+        origin -> Nullable<Text>,
+        used_at -> BigInt,
     }
 }
 
@@ -266,6 +269,22 @@ diesel::table! {
         address -> Binary,
         hour -> BigInt,
         count -> BigInt,
+    }
+}
+
+diesel::table! {
+    staff_links (id) {
+        id -> Binary,
+        site_id -> Binary,
+        person_id -> Binary,
+        kind -> Text,
+        url -> Nullable<Text>,
+        link -> Nullable<Binary>,
+        code -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        opened_at -> Nullable<BigInt>,
+        redeemed_at -> Nullable<BigInt>,
     }
 }
 

@@ -134,6 +134,17 @@ pub struct Settings {
     pub url_known: Option<bool>,
 }
 
+/// Where the pages are of a site's threads that the public sees, the newest thread first, at most `limit`.
+pub fn newest_pages(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<String>> {
+    let query = threads::table
+        .filter(threads::site_id.eq(site))
+        .filter(threads::hidden.eq(false))
+        .order(threads::created_at.desc())
+        .limit(limit)
+        .select(threads::url);
+    Ok(query.load(conn)?)
+}
+
 /// The thread with that id.
 pub fn by_id(conn: &mut Conn, id: ThreadId) -> Result<Option<Thread>> {
     Ok(threads::table.find(id).row(conn)?)

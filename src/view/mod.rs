@@ -7,6 +7,7 @@ pub mod comment;
 pub mod passage;
 pub mod person;
 pub mod queue;
+pub mod session;
 pub mod site;
 pub mod submission;
 pub mod subscription;

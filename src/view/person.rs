@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::id::PersonId;
 use crate::domain::time::Time;
-use crate::domain::word::{Kind, Role};
+use crate::domain::word::{Kind, Role, SessionKind};
 use crate::store::people::Person as Row;
 use crate::store::sites::Site;
 
@@ -42,6 +42,8 @@ pub struct Identity {
     pub token: String,
     /// Until when it counts; it can be renewed while the session lives.
     pub expires_at: Time,
+    /// How far it reaches.
+    pub kind: SessionKind,
     /// Whose it is.
     pub person: Person,
 }

@@ -211,6 +211,68 @@ fn the_commands_act_on_a_running_service() {
 }
 
 #[test]
+fn a_link_is_for_one_person_and_one_page_or_there_is_none() {
+    on_both(|dir, flags| {
+        let args = |rest: &[&'static str]| [flags, rest].concat();
+        let told = |rest: &[&'static str]| said(dir, &args(rest));
+        let refused = |rest: &[&'static str], saying| {
+            let link = [&["moderator", "link"], rest].concat();
+            fails(dir, &args(&link), saying);
+        };
+        told(&["site", "add", SITE, "--origin", ORIGIN]);
+        told(&["site", "add", "wild", "--origin", "https://*.wild.example"]);
+        told(&["moderator", "add", SITE, "Mona"]);
+        let link = told(&["moderator", "link", "Mona"]);
+        let last = link.lines().last().unwrap();
+        assert!(
+            last.starts_with("http://127.0.0.1:8080/s/moderator/"),
+            "{link}"
+        );
+        assert!(link.contains(&format!("{ORIGIN}/")), "{link}");
+        let other = told(&[
+            "moderator",
+            "link",
+            "Mona",
+            "--public-url",
+            "https://comments.example.org",
+        ]);
+        assert!(
+            other.contains("\nhttps://comments.example.org/s/moderator/"),
+            "{other}"
+        );
+        let code = told(&["moderator", "link", SITE, "Mona", "--console"]);
+        assert!(
+            code.contains("/v1/sessions") && code.contains("for 12 hours"),
+            "{code}"
+        );
+
+        refused(&["Nobody"], "nobody called `Nobody`");
+        refused(&["wild", "Mona"], "on the site wild");
+        refused(&["nowhere", "Mona"], "there is no site `nowhere`");
+        refused(
+            &["Mona", "--page", "https://else.example/"],
+            "not on one of the site's origins",
+        );
+        refused(&["Mona", "--page", "nonsense"], "whole URL");
+        told(&["moderator", "add", "wild", "Mona"]);
+        refused(&["Mona"], "name the site: blog, wild");
+        refused(&["wild", "Mona"], "by wildcards alone");
+        refused(
+            &["wild", "Mona", "--page", "https://a.wild.example/x"],
+            "by a wildcard alone",
+        );
+        told(&["moderator", "link", "wild", "Mona", "--console"]);
+        told(&["moderator", "add", SITE, "Mona", "--role", "admin"]);
+        refused(&[SITE, "Mona"], "(admin)");
+        let listed = told(&["moderator", "list", SITE]);
+        let admin = listed.lines().find(|line| line.contains("admin")).unwrap();
+        let id = admin.split(' ').next().unwrap();
+        let link = said(dir, &[flags, &["moderator", "link", id]].concat());
+        assert!(link.contains("admin on the site blog"), "{link}");
+    });
+}
+
+#[test]
 fn secrets_are_replaced_without_signing_anybody_out() {
     let dir = tempfile::tempdir().unwrap();
     add_site(dir.path(), &[]);
