@@ -1,7 +1,5 @@
 //! Signing in by mail: a letter with a link and six digits, either good once, within a quarter of an hour.
 //! Whoever opens the letter is signed in, never whoever asked for it.
-//!
-//! What guests wrote under the same address is theirs only if they say so, since anybody can have typed it.
 
 use serde::Serialize;
 
@@ -9,7 +7,7 @@ use super::caller::Caller;
 use super::consent::{self, Asker};
 use super::identity::{begin_session, identity};
 use super::subscriptions::locked;
-use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
+use crate::domain::id::{MailboxId, SignInId, SiteId};
 use crate::domain::invalid::Invalid;
 use crate::domain::link::{self, Aim, Link, Purpose};
 use crate::domain::page::PageUrl;
@@ -17,27 +15,19 @@ use crate::domain::subscription::Frequency;
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::word::{EventKind, Kind, Status};
+use crate::domain::word::Kind;
 use crate::error::{Error, Result};
-use crate::store::events::{self, Locked};
 use crate::store::letter_requests::{Share, Verdict};
-use crate::store::mailboxes::{self, Mailbox};
+use crate::store::mailboxes;
 use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, comments, outbox, sessions, subscriptions};
-use crate::view;
+use crate::store::{Store, Tx, outbox};
 use crate::view::person::Identity;
 
 /// How many times a code may be tried.
 const TRIES: i64 = 5;
-
-/// How many guests are offered at a time.
-const OFFERED: i64 = 50;
-
-/// How many comments one transaction hands over.
-const STEP: i64 = 100;
 
 /// What whoever asks is told, whatever is known of the address.
 #[derive(Debug, Serialize)]
@@ -264,113 +254,4 @@ pub async fn open(
         expires_at: now.plus(link::REDEEM),
     };
     Ok(redeem.address(keys, &attempt.url))
-}
-
-/// A guest who signed with the address of somebody who signed in by mail.
-#[derive(Serialize)]
-pub struct EarlierGuest {
-    id: PersonId,
-    name: Option<String>,
-    /// How many comments of theirs there are.
-    comments: i64,
-    /// The last that everybody sees.
-    latest: Option<view::comment::Comment>,
-}
-
-/// The guests of the site who signed with the caller's address and wrote something.
-///
-/// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`] for whoever did not sign in by mail.
-pub async fn earlier(store: &Store, caller: &Caller) -> Result<Vec<EarlierGuest>> {
-    let caller = caller.clone();
-    store
-        .read(move |conn| {
-            let (_, mailbox) = signed_in(conn, &caller)?;
-            let (site, folded) = (mailbox.site_id, mailbox.folded.as_str());
-            let mut offered = Vec::new();
-            for guest in people::guests_with_email(conn, site, folded, OFFERED)? {
-                let comments = comments::count_of_person(conn, guest.id)?;
-                if comments == 0 {
-                    continue;
-                }
-                let latest = comments::latest_of_person(conn, guest.id)?;
-                let latest: Vec<_> = latest.into_iter().collect();
-                offered.push(EarlierGuest {
-                    id: guest.id,
-                    name: guest.name,
-                    comments,
-                    latest: view::comment::public(conn, &latest)?.pop(),
-                });
-            }
-            Ok(offered)
-        })
-        .await
-}
-
-/// Whoever signed in by mail, and by which.
-fn signed_in(conn: &mut crate::store::Conn, caller: &Caller) -> Result<(PersonId, Mailbox)> {
-    caller.authority.ok_or(Error::Unauthorized)?;
-    let refuse = || Error::Forbidden("Only whoever signed in by mail is offered this.");
-    let person = caller.person.as_ref().ok_or_else(refuse)?;
-    let mailbox = mailboxes::signed_in_by(conn, person.id)?.ok_or_else(refuse)?;
-    caller.person_on(mailbox.site_id)?;
-    Ok((person.id, mailbox))
-}
-
-/// Makes what these guests wrote the caller's. Their tokens count no more from the first step on; whoever
-/// is interrupted may join the rest later. A guest who is not offered is passed over.
-///
-/// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`].
-pub async fn join(store: &Store, caller: &Caller, guests: Vec<PersonId>, now: Time) -> Result<()> {
-    for guest in guests {
-        let caller = caller.clone();
-        let owner = store
-            .write(move |tx| {
-                let (owner, mailbox) = signed_in(tx, &caller)?;
-                let offered = people::by_id(tx, guest)?.filter(|guest| {
-                    let email = guest.email.as_deref().unwrap_or_default();
-                    guest.site_id == mailbox.site_id
-                        && *guest.kind == Kind::Guest
-                        && email.eq_ignore_ascii_case(&mailbox.email)
-                });
-                if offered.is_none() {
-                    return Ok(None);
-                }
-                sessions::end_all(tx, guest, now)?;
-                mailboxes::distrust_person(tx, guest)?;
-                subscriptions::hand_over(tx, guest, owner)?;
-                Ok(Some(owner))
-            })
-            .await?;
-        if let Some(owner) = owner {
-            while hand_over(store, guest, owner, now).await? {}
-        }
-    }
-    Ok(())
-}
-
-/// Hands some of a guest's comments over, all of one thread; false when there are none left.
-async fn hand_over(store: &Store, from: PersonId, to: PersonId, now: Time) -> Result<bool> {
-    store
-        .write(move |tx| {
-            let Some(thread) = comments::thread_of_person(tx, from)? else {
-                return Ok(false);
-            };
-            let mut thread = Locked::lock(tx, thread)?;
-            for comment in comments::of_person(tx, from, thread.id, STEP)? {
-                comments::set_person(tx, comment.id, to)?;
-                if *comment.status == Status::Published {
-                    events::append(
-                        tx,
-                        &mut thread,
-                        EventKind::CommentUpdated,
-                        Some(comment.id),
-                        now,
-                    )?;
-                }
-            }
-            Ok(true)
-        })
-        .await
 }

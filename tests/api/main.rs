@@ -13,6 +13,7 @@ mod contract;
 mod cors;
 mod cursors;
 mod drafts;
+mod earlier;
 mod feeds;
 mod letters;
 mod limits;
