@@ -55,6 +55,23 @@ pub async fn ask(call: Call, body: Body<Wanted>) -> Result<HttpResponse> {
     answer::private(StatusCode::ACCEPTED, &asked.await?)
 }
 
+/// What a mailed link brought to the page, in its address's fragment.
+#[derive(Deserialize)]
+pub struct Brought {
+    site: String,
+    code: String,
+}
+
+/// `POST /v1/identity/email/look`.
+pub async fn look(call: Call, body: Body<Brought>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.identity)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let app = &call.app;
+    let look = sign_in::look(&app.store, &app.keys, &site, body.value.code, call.now).await?;
+    answer::private(StatusCode::OK, &look)
+}
+
 /// What was mailed.
 #[derive(Deserialize)]
 pub struct Mailed {

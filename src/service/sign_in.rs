@@ -1,5 +1,6 @@
-//! Signing in by mail: a letter with a link and six digits, either good once, within a quarter of an hour.
-//! Whoever opens the letter is signed in, never whoever asked for it.
+//! Signing in by mail: a letter with six digits and a link, either good once, within a quarter of an hour.
+//! Whoever opens the letter is signed in, never whoever asked for it. A link signs nobody in without a question in a
+//! browser that did not ask for it: `look` tells a browser whose it is.
 
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, outbox};
+use crate::store::{Conn, Store, Tx, outbox};
 use crate::view::person::Identity;
 
 /// How many times a code may be tried.
@@ -121,6 +122,54 @@ pub enum Proof {
     Fragment(String),
 }
 
+/// Whom the fragment of a page's address signs in.
+#[derive(Debug, Serialize)]
+pub struct Look {
+    /// What whoever asked for the letter was told: a browser that knows it has asked itself.
+    request: SignInId,
+    /// The person's name, if they are known and have one.
+    name: Option<String>,
+    /// Their address, masked.
+    address: String,
+}
+
+/// Tells what a fragment's code would do, and uses nothing up.
+///
+/// # Errors
+/// `code_invalid` for whatever signs nobody in.
+pub async fn look(
+    store: &Store,
+    keys: &Keys,
+    site: &Site,
+    code: String,
+    now: Time,
+) -> Result<Look> {
+    let (keys, site) = (keys.clone(), site.clone());
+    let found = store
+        .read(move |conn| {
+            let attempt = by_fragment(conn, &keys, &site, &code, now)?;
+            let Some(attempt) = attempt.filter(|attempt| attempt.redeemed_at.is_none()) else {
+                return Ok(None);
+            };
+            let Some(mailbox) = mailboxes::by_id(conn, attempt.mailbox_id)? else {
+                return Ok(None);
+            };
+            let known = match mailbox.person_id {
+                Some(id) => people::by_id(conn, id)?,
+                None => None,
+            };
+            Ok(Some(Look {
+                request: attempt.id,
+                name: known.and_then(|person| person.name),
+                address: Email::parse(&mailbox.email)
+                    .map_err(|_| Error::Internal("a mailbox has no address".into()))?
+                    .masked(),
+            }))
+        })
+        .await?;
+    found.ok_or_else(wrong)
+}
+
 /// Signs in whoever has read the letter.
 ///
 /// # Errors
@@ -168,8 +217,9 @@ fn by_code(tx: &mut Tx, keys: &Keys, id: SignInId, code: &str) -> Result<Option<
     sign_ins::by_id(tx, id)
 }
 
+/// The attempt that a fragment's code is of, if its link was followed.
 fn by_fragment(
-    tx: &mut Tx,
+    conn: &mut Conn,
     keys: &Keys,
     site: &Site,
     token: &str,
@@ -181,8 +231,11 @@ fn by_fragment(
     let Aim::Redeem(id) = link.aim else {
         return Ok(None);
     };
-    let attempt = sign_ins::by_id(tx, id)?;
-    Ok(attempt.filter(|attempt| link.site == site.id && attempt.opened_at.is_some()))
+    let attempt = sign_ins::by_id(conn, id)?;
+    Ok(attempt.filter(|attempt| {
+        let is_ours = link.site == site.id && attempt.site_id == site.id;
+        is_ours && attempt.opened_at.is_some()
+    }))
 }
 
 /// The person who reads a mailbox's letters; made now, when they sign in for the first time.

@@ -15,6 +15,7 @@ mod cursors;
 mod drafts;
 mod earlier;
 mod feeds;
+mod foreign_links;
 mod letters;
 mod limits;
 mod log;
