@@ -217,7 +217,7 @@ fn by_code(tx: &mut Tx, keys: &Keys, id: SignInId, code: &str) -> Result<Option<
     sign_ins::by_id(tx, id)
 }
 
-/// The attempt that a fragment's code is of, if its link was followed.
+/// The attempt that a fragment's code is of, if its link was followed, and the page is still one that may have it.
 fn by_fragment(
     conn: &mut Conn,
     keys: &Keys,
@@ -234,7 +234,7 @@ fn by_fragment(
     let attempt = sign_ins::by_id(conn, id)?;
     Ok(attempt.filter(|attempt| {
         let is_ours = link.site == site.id && attempt.site_id == site.id;
-        is_ours && attempt.opened_at.is_some()
+        is_ours && attempt.opened_at.is_some() && site.names(&attempt.url)
     }))
 }
 
@@ -267,13 +267,13 @@ fn reader_of(tx: &mut Tx, mailbox: MailboxId, now: Time) -> Result<Person> {
 /// The page that a mailed link leads back to, while the link can be followed.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was followed before, or its time is over.
+/// [`Error::NotFound`] when it was followed before, its time is over, or the page is none to be sent what signs in.
 pub async fn way_back(store: &Store, id: SignInId, now: Time) -> Result<String> {
     store
         .read(move |conn| {
             let attempt = sign_ins::by_id(conn, id)?.ok_or(Error::NotFound)?;
             let is_used = attempt.opened_at.is_some() || attempt.redeemed_at.is_some();
-            if is_used || attempt.expires_at <= now {
+            if is_used || attempt.expires_at <= now || !leads_back(conn, &attempt)? {
                 return Err(Error::NotFound);
             }
             Ok(attempt.url)
@@ -281,10 +281,16 @@ pub async fn way_back(store: &Store, id: SignInId, now: Time) -> Result<String> 
         .await
 }
 
+/// Whether the attempt's page may be sent what signs in: see [`Site::names`].
+fn leads_back(conn: &mut Conn, attempt: &SignIn) -> Result<bool> {
+    let site = sites::by_id(conn, attempt.site_id)?;
+    Ok(site.is_some_and(|site| site.names(&attempt.url)))
+}
+
 /// Follows a mailed link: gives the page to go back to, with what signs in there in its fragment.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was followed before, or its time is over.
+/// As [`way_back`].
 pub async fn open(
     store: &Store,
     keys: &Keys,
@@ -294,10 +300,11 @@ pub async fn open(
 ) -> Result<String> {
     let attempt = store
         .write(move |tx| {
-            if !sign_ins::open(tx, id, now)? {
+            let attempt = sign_ins::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if !leads_back(tx, &attempt)? || !sign_ins::open(tx, id, now)? {
                 return Err(Error::NotFound);
             }
-            sign_ins::by_id(tx, id)?.ok_or(Error::NotFound)
+            Ok(attempt)
         })
         .await?;
     let redeem = Link {

@@ -1,13 +1,14 @@
-//! What a mailed link would do is told before it does it.
+//! What a mailed link would do is told before it does it, and where a site does not know whose pages it covers, letters bear no link.
 
 use postil::domain::id::SignInId;
 use postil::domain::link::Aim;
 use postil::domain::time::Time;
 use serde_json::{Value, json};
 
+use crate::consent::press;
 use crate::letters::{HOUR, Letters};
 use crate::sign_in::{ANN, ask, by_code, follow, verify};
-use crate::support::{Answer, App, SITE, on_both, on_both_with};
+use crate::support::{Answer, App, ORIGIN, SITE, on_both, on_both_with};
 
 fn look(app: &App, body: Value) -> Answer {
     app.post("/v1/identity/email/look", body).send()
@@ -120,5 +121,70 @@ fn looks_are_counted_as_sign_ins_are() {
         }
         look(app, of(SITE, "x")).refuses(429, "rate_limited");
         verify(app, of(SITE, "x")).refuses(429, "rate_limited");
+    });
+}
+
+fn origins(app: &App, origins: Value) {
+    app.patch(&format!("/v1/sites/{SITE}"), json!({"origins": origins}))
+        .bearer(&app.admin)
+        .send()
+        .is(200);
+}
+
+fn ask_on(app: &App, email: &str, url: &str) -> SignInId {
+    let wanted = json!({"site": SITE, "email": email, "url": url});
+    let asked = app.post("/v1/identity/email", wanted).send().is(202).body;
+    asked["request"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn under_a_wildcard_no_link_leads_anywhere_and_the_code_signs_in() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        origins(
+            app,
+            json!([ORIGIN, "https://*.blog.example", "https://www.blog.example"]),
+        );
+        for (email, url, has_link) in [
+            ("a@example.org", "https://ann.blog.example/a", false),
+            ("b@example.org", "https://ANN.blog.example:443/a", false),
+            ("c@example.org", "https://www.blog.example/a", true),
+            ("d@example.org", "https://blog.example/a", true),
+        ] {
+            let id = ask_on(app, email, url);
+            let link = letters.to(email, Aim::SignIn(id), Time::now().plus(HOUR));
+            let (read, pressed) = if has_link { (200, 303) } else { (410, 410) };
+            let page = app.get(&link).send().is(read);
+            assert!(
+                !page.header("content-security-policy").contains("ann.blog"),
+                "{url}"
+            );
+            let pressed = press(app, &link).is(pressed);
+            assert_eq!(pressed.header("location").is_empty(), !has_link, "{url}");
+            by_code(app, id, &letters.code(id)).is(200);
+        }
+    });
+}
+
+#[test]
+fn a_link_ends_when_its_page_is_listed_by_a_wildcard_alone() {
+    on_both(|app| {
+        let letters = Letters::of(app);
+        origins(app, json!(["https://www.blog.example"]));
+        let id = ask_on(app, ANN, "https://www.blog.example/a");
+        let link = letters.to(ANN, Aim::SignIn(id), Time::now().plus(HOUR));
+        let back = press(app, &link).is(303).header("location").to_owned();
+        let (_, code) = back.split_once("#postil-sign-in=").unwrap();
+        for now in [
+            json!(["https://*.blog.example"]),
+            json!(["https://other.example"]),
+        ] {
+            origins(app, now);
+            look(app, of(SITE, code)).refuses(422, "code_invalid");
+            verify(app, of(SITE, code)).refuses(422, "code_invalid");
+        }
+        origins(app, json!(["https://www.blog.example"]));
+        look(app, of(SITE, code)).is(200);
+        verify(app, of(SITE, code)).is(200);
     });
 }
