@@ -15,9 +15,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
-        name: "ar-4WHW2DIA.js",
-        script: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-4WHW2DIA.js.br"),
+        name: "ar-7YUL4QWX.js",
+        script: include_bytes!("../../widget/dist/postil/ar-7YUL4QWX.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-7YUL4QWX.js.br"),
     },
     Part {
         name: "compose-RTKY5CJC.js",
@@ -30,19 +30,19 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-5QMTJ5SL.js",
-        script: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-5QMTJ5SL.js.br"),
+        name: "de-C32DF5NZ.js",
+        script: include_bytes!("../../widget/dist/postil/de-C32DF5NZ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-C32DF5NZ.js.br"),
     },
     Part {
-        name: "es-HS2F6OFH.js",
-        script: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-HS2F6OFH.js.br"),
+        name: "es-DJ2OXURG.js",
+        script: include_bytes!("../../widget/dist/postil/es-DJ2OXURG.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-DJ2OXURG.js.br"),
     },
     Part {
-        name: "fr-V4N5I2ZN.js",
-        script: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-V4N5I2ZN.js.br"),
+        name: "fr-3SX6WFE6.js",
+        script: include_bytes!("../../widget/dist/postil/fr-3SX6WFE6.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-3SX6WFE6.js.br"),
     },
     Part {
         name: "inline-DCMZNTSO.js",
@@ -55,9 +55,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/live-2ZRFQFM2.js.br"),
     },
     Part {
-        name: "mail-HY3LMSH2.js",
-        script: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js"),
-        brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
+        name: "mail-6DY3DRCC.js",
+        script: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js"),
+        brotli: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js.br"),
     },
     Part {
         name: "moderate-43VXWUB4.js",
@@ -85,14 +85,14 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-4VN6DZEX.js",
-        script: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-4VN6DZEX.js.br"),
+        name: "ru-43FFEPME.js",
+        script: include_bytes!("../../widget/dist/postil/ru-43FFEPME.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-43FFEPME.js.br"),
     },
     Part {
-        name: "seek-OBRVUOBF.js",
-        script: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js"),
-        brotli: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js.br"),
+        name: "seek-5XUVPXDP.js",
+        script: include_bytes!("../../widget/dist/postil/seek-5XUVPXDP.js"),
+        brotli: include_bytes!("../../widget/dist/postil/seek-5XUVPXDP.js.br"),
     },
     Part {
         name: "work-BNUP64G6.js",
