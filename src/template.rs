@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -58,7 +58,12 @@ pub fn render(name: &str, context: &impl Serialize) -> Result<String> {
 /// Escapes for HTML and XML, and leaves out what XML 1.0 (§2.2) has no characters for. The engine's own
 /// way would write each `/` of an address as `&#x2f;`, which filters of mail take for a disguise. In
 /// plain text, a value stays on its line.
+/// What is not there is not written as `none`.
 fn escape(out: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    if value.is_none() {
+        let missing = "a value that is not there was to be written";
+        return Err(minijinja::Error::new(ErrorKind::UndefinedError, missing));
+    }
     let is_marked_up = matches!(state.auto_escape(), AutoEscape::Html);
     let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
         return minijinja::escape_formatter(out, state, value);

@@ -21,7 +21,6 @@ export function randomKey() {
 export class Client {
   #service;
   #site;
-  #identity;
   #sso;
   #asked = null;
   #guest = null;
@@ -29,6 +28,9 @@ export class Client {
 
   /** How far the service's clock is ahead of this one, in milliseconds; nothing if that is little. */
   skew = 0;
+
+  /** Told when whoever was signed in is so no more. */
+  lost = () => {};
 
   /**
    * @param {string} service origin, without a slash at its end
@@ -39,7 +41,7 @@ export class Client {
   constructor(service, site, identity, sso) {
     this.#service = service;
     this.#site = site;
-    this.#identity = identity;
+    this.identity = identity;
     this.#sso = sso;
   }
 
@@ -77,7 +79,7 @@ export class Client {
 
   /** `{id, name, kind}` of the reader as last known here, or null. */
   get reader() {
-    return this.#identity.held?.person ?? null;
+    return this.identity.held?.person ?? null;
   }
 
   /** Asks the page who the reader is, if nobody has said so yet, once unless `again`; fails if its word is not good. */
@@ -102,10 +104,11 @@ export class Client {
 
   /** The reader's overlay, or null for a reader the service does not know (any more). */
   async me(thread) {
-    if (!this.#identity.held) return null;
+    if (!this.identity.held) return null;
     try {
       const me = await this.act('GET', `threads/${thread}/me`);
-      this.#identity.hold(this.#identity.held.token, me.person);
+      // Meanwhile another tab may have made the reader somebody else.
+      if (this.reader?.id === me.person.id) this.identity.hold(this.identity.held.token, me.person);
       return me;
     } catch (error) {
       if (error.status === 401) return null;
@@ -121,15 +124,21 @@ export class Client {
    *   once, however often it is sent; `keepalive` sends also from a page that is being closed, where nothing can be renewed
    */
   async act(method, path, { body, key = randomKey(), asGuest, keepalive } = {}) {
-    if (keepalive) return this.#send(method, path, { body, key, keepalive, token: this.#identity.held?.token });
+    if (keepalive) return this.#send(method, path, { body, key, keepalive, token: this.identity.held?.token });
     await this.signOn().catch(() => {});
-    const held = this.#identity.held ?? (asGuest ? await this.#becomeGuest() : null);
+    const held = this.identity.held ?? (asGuest ? await this.#becomeGuest() : null);
     const send = (who) => this.#send(method, path, { body, key, token: who?.token });
     try {
       return await send(held);
     } catch (error) {
       if (error.status !== 401 || !held) throw error;
-      return send((await this.#renew(held, error)) ?? (asGuest ? await this.#becomeGuest() : null));
+      const now = await this.#renew(held, error);
+      // Who was signed in must not find themselves writing as a guest.
+      if (held.person.kind !== 'guest' && (now?.person.kind ?? 'guest') === 'guest') {
+        this.lost();
+        throw error;
+      }
+      return send(now ?? (asGuest ? await this.#becomeGuest() : null));
     }
   }
 
@@ -137,11 +146,11 @@ export class Client {
   async #becomeGuest() {
     this.#guest ??= this.#send('POST', 'identity/guest', { body: { site: this.#site } }).finally(() => (this.#guest = null));
     await this.#guest;
-    return this.#identity.held;
+    return this.identity.held;
   }
 
   async #renew(held, error) {
-    const now = this.#identity.held;
+    const now = this.identity.held;
     if (now && now.token !== held.token) return now;
     this.#renewal ??= this.#refresh(held, error).finally(() => (this.#renewal = null));
     return this.#renewal;
@@ -154,12 +163,15 @@ export class Client {
     } catch (failure) {
       // Only the service's own word ends an identity; a dropped connection must not.
       if (failure.status !== 401) throw failure;
-      this.#identity.forget();
+      this.identity.forget(held);
       await this.signOn(true);
-      // Who was vouched for must not find themselves writing as a guest.
-      if (held.person.kind === 'sso' && !this.#identity.held) throw failure;
     }
-    return this.#identity.held;
+    return this.identity.held;
+  }
+
+  /** Sends what needs no token, whoever the reader is. */
+  post(path, body) {
+    return this.#send('POST', path, { body });
   }
 
   read(path, query) {
@@ -203,7 +215,7 @@ export class Client {
     }
     if (response.ok) {
       // Whatever makes the reader known to the service says so in its answer.
-      if (answer?.token) this.#identity.hold(answer.token, answer.person ?? answer.author);
+      if (answer?.token) this.identity.hold(answer.token, answer.person ?? answer.author);
       return answer;
     }
     throw new ApiError({ ...answer, status: response.status, retryAfter: Number(response.headers.get('Retry-After')) || null });

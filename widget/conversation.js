@@ -29,6 +29,7 @@ export class Conversation {
   #line = null;
   #wait = FIRST_WAIT;
   #since;
+  #code = null;
   // Changes that arrive while a comment is being sent: among them may be that very comment, before its own answer.
   #sending = 0;
   #held = [];
@@ -59,12 +60,15 @@ export class Conversation {
     this.place = place;
     this.#show = show;
     this.emit = emit;
+    client.lost = () => this.known();
+    addEventListener('hashchange', this.#seek);
   }
 
   async open() {
     if (this.#opening) return;
     this.#opening = true;
     clearTimeout(this.#timer);
+    this.#seek();
     const language = knownLocale(this.place.locale);
     // Under way while the page is.
     words(language);
@@ -93,14 +97,7 @@ export class Conversation {
     if (led) this.view.focusHeading();
     this.emit('ready', { thread: this.model.info });
     this.#listen();
-    this.#seek();
-    addEventListener('hashchange', this.#seek);
-    const [, code] = /^#postil-sign-in=([\w-]+)$/.exec(location.hash) ?? [];
-    if (code) {
-      // It is good once, and nobody's business.
-      history.replaceState(history.state, '', location.pathname + location.search);
-      await this.part('mail').then((mail) => mail.redeem(code), (error) => this.view.fail(explain(this.t, error)));
-    }
+    await this.#seek();
     await this.#loadOverlay();
   }
 
@@ -154,7 +151,7 @@ export class Conversation {
       act: this.#actions(),
       part: this.part,
       adornments: this.#adornments,
-      form: this.view?.form,
+      before: this.view,
     });
     this.view.sync();
     this.#show(this.view.element, said);
@@ -199,12 +196,15 @@ export class Conversation {
     else this.model.person = this.client.reader;
     this.view.sync();
     this.#prepare();
-    if (has(['moderator', 'admin'], me?.person?.role)) this.part('moderate').then((it) => it.look()).catch((error) => this.#trouble(error));
+    const look = (name, wanted) => wanted && this.part(name).then((it) => it.look()).catch((error) => this.#trouble(error));
+    look('moderate', has(['moderator', 'admin'], me?.person?.role));
+    const { model } = this;
+    look('mail', !model.policy.guests || (model.person && model.person.kind !== 'guest'));
   }
 
-  /** The reader is somebody else from now on. */
-  known() {
-    return this.#loadOverlay();
+  /** The reader is somebody else from now on: what was only theirs goes with who they were. `again` asks the page who they are. */
+  known(again) {
+    return this.#reload(again);
   }
 
   #trouble({ code = 'unavailable', status, message }) {
@@ -212,10 +212,10 @@ export class Conversation {
   }
 
   /** The log no longer reaches back to what we know: begin anew, without losing what is being written. */
-  async #reload() {
+  async #reload(again) {
     try {
       await this.#draw(await this.client.page({ ...this.place, sort: this.model.sort }));
-      if (!this.#over) await this.#loadOverlay();
+      if (!this.#over) await this.#loadOverlay(again);
     } catch (error) {
       this.#trouble(error);
     }
@@ -282,19 +282,23 @@ export class Conversation {
       }),
       showFresh: fetching(async () => this.model.showFresh()[0]),
 
-      // The page may send the reader to its own sign-in; left to us, we ask it again who the reader is.
-      signIn: fetching(async () => {
-        if (this.emit('sign-in', { site: this.place.site })) await this.#loadOverlay(true);
-      }),
       listen: () => this.#live.hurry(),
-      mailed: fetching(async (where) => (await this.part('mail')).ask(where)),
     };
   }
 
-  /** A link to a comment is followed by a part of its own. */
-  #seek = () => {
-    const [, id] = /^#postil-([0-9a-f-]{36})$/.exec(location.hash) ?? [];
+  /** What the page's address asks for: a comment, or to sign in. Parts of their own see to it, once the block is there. */
+  #seek = async () => {
+    const [, id, code] = /^#postil-(?:([0-9a-f-]{36})$|sign-in=(.*))/.exec(location.hash) ?? [];
+    if (code) {
+      // It is good once, and nobody's business.
+      history.replaceState(history.state, '', location.href.replace(/#.*/, ''));
+      this.#code = code;
+    }
+    if (!this.view) return;
     // What does not come leaves the reader at the block.
     if (id) this.part('seek').then((seek) => seek(id)).catch(() => {});
+    const brought = this.#code;
+    this.#code = null;
+    if (brought) await this.part('mail').then((mail) => mail.redeem(brought), (error) => this.view.fail(explain(this.t, error)));
   };
 }

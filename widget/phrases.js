@@ -59,8 +59,6 @@ export const ENGLISH = {
   'error.origin_not_allowed': 'Nobody can write here from this page.',
   'error.other': 'Something went wrong. Please try again.',
 
-  sign_in: 'Sign in',
-  by_mail: 'By e-mail',
   'error.sso': 'Signing you in did not work.',
 };
 

@@ -103,7 +103,6 @@ article {
 }
 article > * { grid-column: 2; }
 article:focus-visible { outline-offset: 6px; }
-.marked { box-shadow: 0 0 0 8px color-mix(in srgb, var(--accent) 10%, transparent); background: color-mix(in srgb, var(--accent) 10%, transparent); }
 .avatar {
   grid-column: 1; grid-row: 1 / span 2; width: var(--face); height: var(--face); border-radius: 50%;
   display: grid; place-items: center; font-weight: 600; letter-spacing: .02em; line-height: 1; user-select: none;
@@ -194,7 +193,6 @@ li > .more { margin-inline-start: calc((var(--face) + var(--gap)) / .8125); marg
 @media (forced-colors: active) {
     .avatar, .send, .fresh, .reaction span { border: 1px solid; }
   .postil button[aria-pressed="true"] { forced-color-adjust: none; color: HighlightText; background: Highlight; }
-  .marked { outline: 2px solid Highlight; }
 }
 `;
 

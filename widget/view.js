@@ -15,7 +15,8 @@ export class BlockView {
 
   /**
    * @param {import('./thread.js').Thread} model
-   * @param {object} shared `{t, clock, act, part, adornments, level, form?}`, the form where there is one already
+   * @param {object} shared `{t, clock, act, part, adornments, level, before?}`, the view before this one, where there was one: what is
+   *   being written, or asked of the reader beside it, stays as it is
    */
   constructor(model, shared) {
     this.#model = model;
@@ -31,13 +32,13 @@ export class BlockView {
       unfold: (id) => this.#views.get(id)?.fold(false),
       missing: (view) => this.#drawMore(view),
     };
-    const { t, act } = shared;
+    const { t, act, before } = shared;
 
     this.said = h('p', { class: 'unseen', role: 'status' });
     this.count = h('span', { class: 'count muted', part: 'count' });
-    this.notice = h('p', { class: 'notice', part: 'notice' });
+    this.notice = before?.notice ?? h('p', { class: 'notice', part: 'notice' });
     this.form =
-      shared.form ??
+      before?.form ??
       form({
         t,
         label: t('comment'),
@@ -45,7 +46,7 @@ export class BlockView {
         announce: (text) => this.announce(text),
         complete: async (it) => (await shared.part('compose')).comment(it),
       });
-    this.write = h('div', { class: 'write' }, this.notice, this.form.element);
+    this.write = before?.write ?? h('div', { class: 'write' }, this.notice, this.form.element);
     this.fresh = h('button', { type: 'button', class: 'fresh', part: 'fresh', onclick: () => act.showFresh() });
     this.list = h('ol', { class: 'list', part: 'list' });
     this.more = h('button', { type: 'button', class: 'more', onclick: () => act.more() }, t('load_more'));
@@ -72,7 +73,6 @@ export class BlockView {
       this.more,
       this.said,
     );
-    this.#drawWriting();
   }
 
   /** Makes the page say what the model says. What is right already is left untouched. */
@@ -146,12 +146,10 @@ export class BlockView {
   }
 
   #drawWriting() {
-    const { t, act } = this.#shared;
+    const { t } = this.#shared;
     this.mode = this.#mode();
     const writable = this.#writable();
-    const enter = this.mode === 'signin' && h('button', { type: 'button', class: 'send', part: 'button', onclick: () => act.signIn() }, t('sign_in'));
-    const mailed = this.mode === 'signin' && this.#model.policy.email_sign_in && h('button', { type: 'button', class: 'quiet', onclick: () => act.mailed(this.notice) }, t('by_mail'));
-    if (!writable) fill(this.notice, t(this.mode), ' ', enter, ' ', mailed);
+    this.notice.textContent = t(this.mode);
     this.notice.hidden = writable;
     // What was being written stays on show where it can no longer be sent.
     this.form.element.hidden = !writable && !this.form.text.value;

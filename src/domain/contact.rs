@@ -140,6 +140,13 @@ impl Email {
         self.0.to_ascii_lowercase()
     }
 
+    /// The address for somebody who may not know it: the first character, and all that follows the `@`.
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        let first: String = local.chars().take(1).collect();
+        format!("{first}…@{domain}")
+    }
+
     /// The address itself: for the mailer and the store, never for a log line or an answer.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -182,6 +189,17 @@ fn mail_domain(raw: &str) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_masked_address_keeps_its_first_character_and_its_domain() {
+        for (address, masked) in [
+            ("ann@example.org", "a…@example.org"),
+            ("A@Example.ORG", "A…@example.org"),
+            ("!ann.b+c@xn--bcher-kva.example", "!…@xn--bcher-kva.example"),
+        ] {
+            assert_eq!(Email::parse(address).unwrap().masked(), masked);
+        }
+    }
 
     #[test]
     fn websites_are_written_out() {

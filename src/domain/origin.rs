@@ -110,6 +110,12 @@ impl Origin {
         self.covers(page.place())
     }
 
+    /// Whether this origin names the page's host, and does not only cover it by a wildcard. Below a wildcard pages may
+    /// be of people who do not know one another: what is for one page must not be sent to another.
+    pub fn names(&self, page: &PageUrl) -> bool {
+        !self.any_subdomain && self.matches(page)
+    }
+
     /// Whether the value of a request's `Origin` header (RFC 6454 §7) is this origin. `null`, the origin of
     /// sandboxed frames and local files, never is.
     pub fn matches_header(&self, value: &str) -> bool {
@@ -229,6 +235,23 @@ mod tests {
             ("https://*.example.org", "http://a.example.org/"),
         ] {
             assert!(!on(origin, page), "{origin} and {page}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_covers_pages_and_names_none() {
+        let page = |page: &str| PageUrl::parse(page, TrailingSlash::Keep).unwrap();
+        let wide = Origin::parse("https://*.example.org").unwrap();
+        let one = Origin::parse("https://a.example.org").unwrap();
+        let below = page("https://A.example.org:443/x");
+        assert!(wide.matches(&below) && !wide.names(&below));
+        assert!(one.names(&below));
+        for other in [
+            "https://b.example.org/",
+            "http://a.example.org/",
+            "https://a.example.org:8443/",
+        ] {
+            assert!(!one.names(&page(other)), "{other}");
         }
     }
 

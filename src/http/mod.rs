@@ -139,6 +139,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
 
     at(config, "/v1/identity/email", [on(POST, sign_in::ask)]);
+    at(config, "/v1/identity/email/look", [on(POST, sign_in::look)]);
     at(
         config,
         "/v1/identity/email/verify",

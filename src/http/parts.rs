@@ -15,9 +15,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
-        name: "ar-QF7PMT7V.js",
-        script: include_bytes!("../../widget/dist/postil/ar-QF7PMT7V.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-QF7PMT7V.js.br"),
+        name: "ar-PYU5AP32.js",
+        script: include_bytes!("../../widget/dist/postil/ar-PYU5AP32.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-PYU5AP32.js.br"),
     },
     Part {
         name: "compose-RTKY5CJC.js",
@@ -30,19 +30,19 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-6TALPSB5.js",
-        script: include_bytes!("../../widget/dist/postil/de-6TALPSB5.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-6TALPSB5.js.br"),
+        name: "de-2JEJ43LD.js",
+        script: include_bytes!("../../widget/dist/postil/de-2JEJ43LD.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-2JEJ43LD.js.br"),
     },
     Part {
-        name: "es-3XL3MW6P.js",
-        script: include_bytes!("../../widget/dist/postil/es-3XL3MW6P.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-3XL3MW6P.js.br"),
+        name: "es-B24E2GOQ.js",
+        script: include_bytes!("../../widget/dist/postil/es-B24E2GOQ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-B24E2GOQ.js.br"),
     },
     Part {
-        name: "fr-FG7QJCP6.js",
-        script: include_bytes!("../../widget/dist/postil/fr-FG7QJCP6.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-FG7QJCP6.js.br"),
+        name: "fr-FMVYYBI3.js",
+        script: include_bytes!("../../widget/dist/postil/fr-FMVYYBI3.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-FMVYYBI3.js.br"),
     },
     Part {
         name: "inline-LD5JQTUI.js",
@@ -55,9 +55,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/live-VJBI4BWX.js.br"),
     },
     Part {
-        name: "mail-HY3LMSH2.js",
-        script: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js"),
-        brotli: include_bytes!("../../widget/dist/postil/mail-HY3LMSH2.js.br"),
+        name: "mail-6DY3DRCC.js",
+        script: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js"),
+        brotli: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js.br"),
     },
     Part {
         name: "moderate-43VXWUB4.js",
@@ -85,14 +85,14 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-4DP54PCO.js",
-        script: include_bytes!("../../widget/dist/postil/ru-4DP54PCO.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-4DP54PCO.js.br"),
+        name: "ru-OX7SZXU7.js",
+        script: include_bytes!("../../widget/dist/postil/ru-OX7SZXU7.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-OX7SZXU7.js.br"),
     },
     Part {
-        name: "seek-OBRVUOBF.js",
-        script: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js"),
-        brotli: include_bytes!("../../widget/dist/postil/seek-OBRVUOBF.js.br"),
+        name: "seek-5XUVPXDP.js",
+        script: include_bytes!("../../widget/dist/postil/seek-5XUVPXDP.js"),
+        brotli: include_bytes!("../../widget/dist/postil/seek-5XUVPXDP.js.br"),
     },
     Part {
         name: "work-BNUP64G6.js",

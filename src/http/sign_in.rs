@@ -10,16 +10,18 @@ use super::answer;
 use super::body::{Body, Fields};
 use super::mailbox::{Page as Sheet, Visit, form, secure};
 use super::request::Call;
-use crate::domain::id::PersonId;
 use crate::domain::invalid::Invalid;
 use crate::domain::link::{Aim, Link, Purpose};
 use crate::domain::text::Email;
+use crate::domain::token::ACCESS_TOKEN_MAX_BYTES;
 use crate::error::{Error, Result};
+use crate::service::earlier::{self, Claim, EarlierGuest};
+use crate::service::identity::renewable;
 use crate::service::leaving;
-use crate::service::sign_in::{self, EarlierGuest, Proof};
+use crate::service::sign_in::{self, Proof};
 use crate::service::threads::Page;
 
-/// Most guests that are joined at a time.
+/// Most guests, and most tokens of guests, that are joined at a time.
 const GUESTS: usize = 50;
 
 /// Who wants to sign in, and where they are.
@@ -51,6 +53,23 @@ pub async fn ask(call: Call, body: Body<Wanted>) -> Result<HttpResponse> {
         call.now,
     );
     answer::private(StatusCode::ACCEPTED, &asked.await?)
+}
+
+/// What a mailed link brought to the page, in its address's fragment.
+#[derive(Deserialize)]
+pub struct Brought {
+    site: String,
+    code: String,
+}
+
+/// `POST /v1/identity/email/look`.
+pub async fn look(call: Call, body: Body<Brought>) -> Result<HttpResponse> {
+    call.count(|app| &app.limits.identity)?;
+    let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
+    call.check_origin(&site)?;
+    let app = &call.app;
+    let look = sign_in::look(&app.store, &app.keys, &site, body.value.code, call.now).await?;
+    answer::private(StatusCode::OK, &look)
 }
 
 /// What was mailed.
@@ -89,31 +108,62 @@ struct Offered {
 /// `GET /v1/identity/earlier`.
 pub async fn earlier(call: Call) -> Result<HttpResponse> {
     call.check_own_origin().await?;
-    let items = sign_in::earlier(&call.app.store, &call.caller).await?;
+    let items = earlier::offered(&call.app.store, &call.caller).await?;
     answer::private(StatusCode::OK, &Offered { items })
 }
 
 /// Whose comments are one's own.
 #[derive(Deserialize)]
 pub struct Join {
-    guests: Vec<String>,
+    guests: Option<Vec<String>>,
+    tokens: Option<Vec<String>>,
 }
 
 /// `POST /v1/identity/earlier`.
 pub async fn join(call: Call, body: Body<Join>) -> Result<HttpResponse> {
     call.count(|app| &app.limits.identity)?;
     call.check_own_origin().await?;
-    let refuse =
-        |detail: &str| Error::field("/guests", Invalid::new("field_invalid", detail.to_owned()));
-    if !(1..=GUESTS).contains(&body.value.guests.len()) {
-        return Err(refuse("`guests` takes 1 to 50 ids."));
-    }
-    let parsed = body.value.guests.iter().map(|id| id.parse());
-    let guests: Vec<PersonId> = parsed
-        .collect::<Result<_, _>>()
-        .map_err(|_| refuse("`guests` takes ids of guests."))?;
-    sign_in::join(&call.app.store, &call.caller, guests, call.now).await?;
+    let claims = claims(&call, body.value)?;
+    earlier::join(&call.app.store, &call.caller, claims, call.now).await?;
     Ok(answer::no_content())
+}
+
+fn claims(call: &Call, join: Join) -> Result<Vec<Claim>> {
+    let refuse = |pointer: &str, code, detail: &str| {
+        Error::field(pointer, Invalid::new(code, detail.to_owned()))
+    };
+    if join.guests.is_none() && join.tokens.is_none() {
+        let detail = "`guests` or `tokens` is needed.";
+        return Err(refuse("/guests", "field_required", detail));
+    }
+    let (mut claims, fits) = (Vec::new(), 1..=GUESTS);
+    if let Some(guests) = join.guests {
+        let refuse = |detail| refuse("/guests", "field_invalid", detail);
+        if !fits.contains(&guests.len()) {
+            return Err(refuse("`guests` takes 1 to 50 ids."));
+        }
+        for guest in guests {
+            let id = guest.parse();
+            let id = id.map_err(|_| refuse("`guests` takes ids of guests."))?;
+            claims.push(Claim::Address(id));
+        }
+    }
+    if let Some(tokens) = join.tokens {
+        let refuse = |detail| refuse("/tokens", "field_invalid", detail);
+        if !fits.contains(&tokens.len()) {
+            return Err(refuse("`tokens` takes 1 to 50 tokens."));
+        }
+        let is_long = |token: &String| !(1..=ACCESS_TOKEN_MAX_BYTES).contains(&token.len());
+        if tokens.iter().any(is_long) {
+            return Err(refuse("A token has 1 to 4096 bytes."));
+        }
+        // What is no token of ours is nobody's.
+        let ours = tokens
+            .iter()
+            .filter_map(|token| renewable(&call.app.keys, token, call.now).ok());
+        claims.extend(ours.map(Claim::Token));
+    }
+    Ok(claims)
 }
 
 /// `GET /s/sign-in/{token}`.

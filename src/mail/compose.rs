@@ -409,7 +409,10 @@ impl Desk<'_> {
             return Ok(None);
         }
         Ok(Some(Content::SignIn {
-            sign_in_url: self.url(Aim::SignIn(id), attempt.expires_at),
+            sign_in_url: match self.site.names(&attempt.url) {
+                true => Some(self.url(Aim::SignIn(id), attempt.expires_at)),
+                false => None,
+            },
             code: link::code(&self.post.keys, id),
             minutes,
         }))

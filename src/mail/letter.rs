@@ -189,8 +189,8 @@ pub enum Content {
     NoticeDecided(Notice),
     /// A way in.
     SignIn {
-        /// The page with the button.
-        sign_in_url: String,
+        /// The page with the button; none where the page to come back to may be anybody's.
+        sign_in_url: Option<String>,
         /// The six digits.
         code: String,
         /// How long both work.
@@ -469,6 +469,11 @@ pub fn samples() -> Vec<Content> {
         count: 2 + more,
         hours: 72,
     };
+    let sign_in = |url: Option<&str>| Content::SignIn {
+        sign_in_url: url.map(str::to_owned),
+        code: "012345".into(),
+        minutes: 15,
+    };
     let mut all: Vec<Content> = ["thread", "replies", "comment", "author", "site", "article"]
         .map(confirm)
         .into();
@@ -488,11 +493,8 @@ pub fn samples() -> Vec<Content> {
         Content::NoticeReceived(notice(None, None)),
         Content::NoticeDecided(notice(Some("upheld"), Some("It insults a person."))),
         Content::NoticeDecided(notice(Some("dismissed"), None)),
-        Content::SignIn {
-            sign_in_url: "https://comments.example.org/s/sign-in/x".into(),
-            code: "012345".into(),
-            minutes: 15,
-        },
+        sign_in(Some("https://comments.example.org/s/sign-in/x")),
+        sign_in(None),
         Content::Subscriptions {
             manage_url: "https://comments.example.org/s/manage/x".into(),
         },

@@ -386,11 +386,29 @@ fn bearer_of(conn: &mut Conn, token: &tokens::ApiToken) -> Result<Caller> {
 }
 
 fn live_session(conn: &mut Conn, claims: &AccessClaims, now: Time) -> Result<(Session, Person)> {
+    found_session(conn, claims, now)?.ok_or(Error::TokenInvalid)
+}
+
+fn found_session(
+    conn: &mut Conn,
+    claims: &AccessClaims,
+    now: Time,
+) -> Result<Option<(Session, Person)>> {
     let session = SessionId::from_uuid(claims.session);
     let found = sessions::live(conn, session, now)?;
-    found
-        .filter(|(_, person)| {
-            person.id.uuid() == claims.person && person.site_id.uuid() == claims.site
-        })
-        .ok_or(Error::TokenInvalid)
+    Ok(found.filter(|(_, person)| {
+        person.id.uuid() == claims.person && person.site_id.uuid() == claims.site
+    }))
+}
+
+/// The guest that a token of these claims is of, while its session lives; nobody for a token of somebody who is
+/// more than a guest.
+pub(super) fn guest_of(
+    conn: &mut Conn,
+    claims: &AccessClaims,
+    now: Time,
+) -> Result<Option<Person>> {
+    let found = found_session(conn, claims, now)?;
+    let person = found.map(|(_, person)| person);
+    Ok(person.filter(|person| *person.kind == Kind::Guest))
 }

@@ -12,6 +12,7 @@ pub mod comments;
 pub mod consent;
 pub mod demo;
 mod drafts;
+pub mod earlier;
 mod hearing;
 pub mod history;
 pub mod housekeeping;

@@ -1,17 +1,16 @@
-//! Signing in by mail: a letter with a link and six digits, either good once, within a quarter of an hour.
-//! Whoever opens the letter is signed in, never whoever asked for it.
-//!
-//! What guests wrote under the same address is theirs only if they say so, since anybody can have typed it.
+//! Signing in by mail: a letter with six digits and a link, either good once, within a quarter of an hour.
+//! Whoever opens the letter is signed in, never whoever asked for it. A link signs nobody in without a question in a
+//! browser that did not ask for it: `look` tells a browser whose it is.
 
 use serde::Serialize;
 
 use super::caller::Caller;
 use super::consent::{self, Asker};
-use super::identity::{begin_session, end_everywhere, identity};
+use super::identity::{begin_session, identity};
 use super::session_kinds::{Whence, begin_staff_session};
 use super::subscriptions::locked;
 use super::{staff_links, staff_sign_in};
-use crate::domain::id::{MailboxId, PersonId, SignInId, SiteId};
+use crate::domain::id::{MailboxId, SignInId, SiteId};
 use crate::domain::invalid::Invalid;
 use crate::domain::link::{self, Aim, Link, Purpose};
 use crate::domain::page::PageUrl;
@@ -19,27 +18,19 @@ use crate::domain::subscription::Frequency;
 use crate::domain::text::Email;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
-use crate::domain::word::{EventKind, Kind, Status};
+use crate::domain::word::Kind;
 use crate::error::{Error, Result};
-use crate::store::events::{self, Locked};
 use crate::store::letter_requests::{Share, Verdict};
-use crate::store::mailboxes::{self, Mailbox};
+use crate::store::mailboxes;
 use crate::store::people::{self, Person};
 use crate::store::sign_ins::{self, SignIn};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, comments, outbox, subscriptions, threads};
-use crate::view;
+use crate::store::{Conn, Store, Tx, outbox};
 use crate::view::person::Identity;
 
 /// How many times a code may be tried.
 const TRIES: i64 = 5;
-
-/// How many guests are offered at a time.
-const OFFERED: i64 = 50;
-
-/// How many comments one transaction hands over.
-const STEP: i64 = 100;
 
 /// What whoever asks is told, whatever is known of the address.
 #[derive(Debug, Serialize)]
@@ -133,6 +124,63 @@ pub enum Proof {
     Fragment(String),
 }
 
+/// Whom the fragment of a page's address signs in.
+#[derive(Debug, Serialize)]
+pub struct Look {
+    /// What whoever asked for the letter was told: a browser that knows it has asked itself. None for a link that the operator gave.
+    request: Option<SignInId>,
+    /// The person's name, if they are known and have one.
+    name: Option<String>,
+    /// Their address, masked, if one is known.
+    address: Option<String>,
+}
+
+/// Tells what a fragment's code would do, and uses nothing up.
+///
+/// # Errors
+/// `code_invalid` for whatever signs nobody in.
+pub async fn look(
+    store: &Store,
+    keys: &Keys,
+    site: &Site,
+    code: String,
+    now: Time,
+) -> Result<Look> {
+    let (keys, site) = (keys.clone(), site.clone());
+    let found = store
+        .read(move |conn| {
+            if let Some((_, person)) = staff_links::whose(conn, &site, &code, now)? {
+                return Ok(Some(Look {
+                    request: None,
+                    address: person.email.as_deref().and_then(masked),
+                    name: person.name,
+                }));
+            }
+            let attempt = by_fragment(conn, &keys, &site, &code, now)?;
+            let Some(attempt) = attempt.filter(|attempt| attempt.redeemed_at.is_none()) else {
+                return Ok(None);
+            };
+            let Some(mailbox) = mailboxes::by_id(conn, attempt.mailbox_id)? else {
+                return Ok(None);
+            };
+            let known = match mailbox.person_id {
+                Some(id) => people::by_id(conn, id)?,
+                None => None,
+            };
+            Ok(Some(Look {
+                request: Some(attempt.id),
+                name: known.and_then(|person| person.name),
+                address: masked(&mailbox.email),
+            }))
+        })
+        .await?;
+    found.ok_or_else(wrong)
+}
+
+fn masked(address: &str) -> Option<String> {
+    Email::parse(address).ok().map(|address| address.masked())
+}
+
 /// Signs in whoever has read the letter: as one of the site's own people whose address it is, on a page where that may be, or
 /// else as the address's reader. Or one of the site's own people by a link that the operator gave them.
 ///
@@ -200,8 +248,9 @@ fn by_code(tx: &mut Tx, keys: &Keys, id: SignInId, code: &str) -> Result<Option<
     sign_ins::by_id(tx, id)
 }
 
+/// The attempt that a fragment's code is of, if its link was followed, and the page is still one that may have it.
 fn by_fragment(
-    tx: &mut Tx,
+    conn: &mut Conn,
     keys: &Keys,
     site: &Site,
     token: &str,
@@ -213,8 +262,11 @@ fn by_fragment(
     let Aim::Redeem(id) = link.aim else {
         return Ok(None);
     };
-    let attempt = sign_ins::by_id(tx, id)?;
-    Ok(attempt.filter(|attempt| link.site == site.id && attempt.opened_at.is_some()))
+    let attempt = sign_ins::by_id(conn, id)?;
+    Ok(attempt.filter(|attempt| {
+        let is_ours = link.site == site.id && attempt.site_id == site.id;
+        is_ours && attempt.opened_at.is_some() && site.names(&attempt.url)
+    }))
 }
 
 /// The person who reads a mailbox's letters; made now, when they sign in for the first time.
@@ -246,13 +298,13 @@ fn reader_of(tx: &mut Tx, mailbox: MailboxId, now: Time) -> Result<Person> {
 /// The page that a mailed link leads back to, while the link can be followed.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was followed before, or its time is over.
+/// [`Error::NotFound`] when it was followed before, its time is over, or the page is none to be sent what signs in.
 pub async fn way_back(store: &Store, id: SignInId, now: Time) -> Result<String> {
     store
         .read(move |conn| {
             let attempt = sign_ins::by_id(conn, id)?.ok_or(Error::NotFound)?;
             let is_used = attempt.opened_at.is_some() || attempt.redeemed_at.is_some();
-            if is_used || attempt.expires_at <= now {
+            if is_used || attempt.expires_at <= now || !leads_back(conn, &attempt)? {
                 return Err(Error::NotFound);
             }
             Ok(attempt.url)
@@ -260,10 +312,16 @@ pub async fn way_back(store: &Store, id: SignInId, now: Time) -> Result<String> 
         .await
 }
 
+/// Whether the attempt's page may be sent what signs in: see [`Site::names`].
+fn leads_back(conn: &mut Conn, attempt: &SignIn) -> Result<bool> {
+    let site = sites::by_id(conn, attempt.site_id)?;
+    Ok(site.is_some_and(|site| site.names(&attempt.url)))
+}
+
 /// Follows a mailed link: gives the page to go back to, with what signs in there in its fragment.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it was followed before, or its time is over.
+/// As [`way_back`].
 pub async fn open(
     store: &Store,
     keys: &Keys,
@@ -273,10 +331,11 @@ pub async fn open(
 ) -> Result<String> {
     let attempt = store
         .write(move |tx| {
-            if !sign_ins::open(tx, id, now)? {
+            let attempt = sign_ins::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if !leads_back(tx, &attempt)? || !sign_ins::open(tx, id, now)? {
                 return Err(Error::NotFound);
             }
-            sign_ins::by_id(tx, id)?.ok_or(Error::NotFound)
+            Ok(attempt)
         })
         .await?;
     let redeem = Link {
@@ -286,132 +345,4 @@ pub async fn open(
         expires_at: now.plus(link::REDEEM),
     };
     Ok(redeem.address(keys, &attempt.url))
-}
-
-/// A guest who signed with the address of somebody who signed in by mail.
-#[derive(Serialize)]
-pub struct EarlierGuest {
-    id: PersonId,
-    name: Option<String>,
-    /// How many comments of theirs there are.
-    comments: i64,
-    /// The last that everybody sees.
-    latest: Option<view::comment::Comment>,
-}
-
-/// The guests of the site who signed with the caller's address and wrote something; none of one of the site's own people whose address
-/// is not known.
-///
-/// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`] for whoever did not sign in by mail.
-pub async fn earlier(store: &Store, caller: &Caller) -> Result<Vec<EarlierGuest>> {
-    let caller = caller.clone();
-    store
-        .read(move |conn| {
-            let mut offered = Vec::new();
-            let mailbox = match signed_in(conn, &caller) {
-                Ok((_, mailbox)) => mailbox,
-                Err(Error::Forbidden(_)) if staff_sign_in::is_in_page(&caller) => {
-                    return Ok(offered);
-                }
-                Err(error) => return Err(error),
-            };
-            let (site, folded) = (mailbox.site_id, mailbox.folded.as_str());
-            for guest in people::guests_with_email(conn, site, folded, OFFERED)? {
-                let comments = comments::count_of_person(conn, guest.id)?;
-                if comments == 0 {
-                    continue;
-                }
-                let latest = match comments::latest_of_person(conn, guest.id)? {
-                    None => None,
-                    Some(row) => {
-                        let thread = threads::by_id(conn, row.thread_id)?;
-                        match thread.and_then(threads::Thread::public) {
-                            None => None,
-                            Some(thread) => view::comment::public(conn, &thread, &[row])?.pop(),
-                        }
-                    }
-                };
-                offered.push(EarlierGuest {
-                    id: guest.id,
-                    name: guest.name,
-                    comments,
-                    latest,
-                });
-            }
-            Ok(offered)
-        })
-        .await
-}
-
-/// Whoever signed in by mail, and by which.
-fn signed_in(conn: &mut crate::store::Conn, caller: &Caller) -> Result<(PersonId, Mailbox)> {
-    caller.authority.ok_or(Error::Unauthorized)?;
-    let refuse = || Error::Forbidden("Only whoever signed in by mail is offered this.");
-    let person = caller.person.as_ref().ok_or_else(refuse)?;
-    let mailbox = match mailboxes::signed_in_by(conn, person.id)? {
-        Some(mailbox) => Some(mailbox),
-        None => staff_sign_in::mailbox(conn, person)?,
-    };
-    let mailbox = mailbox.ok_or_else(refuse)?;
-    caller.person_on(mailbox.site_id)?;
-    Ok((person.id, mailbox))
-}
-
-/// Makes what these guests wrote the caller's. Their tokens count no more from the first step on; whoever
-/// is interrupted may join the rest later. A guest who is not offered is passed over.
-///
-/// # Errors
-/// [`Error::Unauthorized`], [`Error::Forbidden`].
-pub async fn join(store: &Store, caller: &Caller, guests: Vec<PersonId>, now: Time) -> Result<()> {
-    for guest in guests {
-        let caller = caller.clone();
-        let owner = store
-            .write(move |tx| {
-                let (owner, mailbox) = signed_in(tx, &caller)?;
-                let offered = people::by_id(tx, guest)?.filter(|guest| {
-                    let email = guest.email.as_deref().unwrap_or_default();
-                    guest.site_id == mailbox.site_id
-                        && *guest.kind == Kind::Guest
-                        && email.eq_ignore_ascii_case(&mailbox.email)
-                });
-                if offered.is_none() {
-                    return Ok(None);
-                }
-                end_everywhere(tx, guest, now)?;
-                mailboxes::distrust_person(tx, guest)?;
-                subscriptions::hand_over(tx, guest, owner)?;
-                Ok(Some(owner))
-            })
-            .await?;
-        if let Some(owner) = owner {
-            while hand_over(store, guest, owner, now).await? {}
-        }
-    }
-    Ok(())
-}
-
-/// Hands some of a guest's comments over, all of one thread; false when there are none left.
-async fn hand_over(store: &Store, from: PersonId, to: PersonId, now: Time) -> Result<bool> {
-    store
-        .write(move |tx| {
-            let Some(thread) = comments::thread_of_person(tx, from)? else {
-                return Ok(false);
-            };
-            let mut thread = Locked::lock(tx, thread)?;
-            for comment in comments::of_person(tx, from, thread.id, STEP)? {
-                comments::set_person(tx, comment.id, to)?;
-                if *comment.status == Status::Published {
-                    events::append(
-                        tx,
-                        &mut thread,
-                        EventKind::CommentUpdated,
-                        Some(comment.id),
-                        now,
-                    )?;
-                }
-            }
-            Ok(true)
-        })
-        .await
 }

@@ -407,6 +407,22 @@ pub fn set_person(conn: &mut Conn, id: CommentId, person: PersonId) -> Result<()
     Ok(())
 }
 
+/// Signs a comment anew.
+pub fn set_signature(
+    conn: &mut Conn,
+    id: CommentId,
+    name: Option<&str>,
+    website: Option<&str>,
+) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set((
+            comments::author_name.eq(name),
+            comments::author_website.eq(website),
+        ))
+        .run(conn)?;
+    Ok(())
+}
+
 /// Whether something listed is shown beneath this comment or answers it.
 pub fn is_answered(conn: &mut Conn, id: CommentId) -> Result<bool> {
     let beneath = comments::table

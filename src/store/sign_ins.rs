@@ -46,13 +46,13 @@ pub fn insert(conn: &mut Conn, attempt: &SignIn) -> Result<()> {
     Ok(())
 }
 
-/// Counts a try of a code; false when there were `most` already, or it led to its end.
+/// Counts a try of a code; false when there were `most` already, or it led to its end. That the link was followed is no
+/// end: it may have been in another browser, which then signed nobody in.
 pub fn try_code(conn: &mut Conn, id: SignInId, most: i64) -> Result<bool> {
     let open = sign_ins::table
         .find(id)
         .filter(sign_ins::tries.lt(most))
-        .filter(sign_ins::redeemed_at.is_null())
-        .filter(sign_ins::opened_at.is_null());
+        .filter(sign_ins::redeemed_at.is_null());
     let counted = diesel::update(open)
         .set(sign_ins::tries.eq(sign_ins::tries + 1))
         .execute(conn)?;

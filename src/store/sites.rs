@@ -8,7 +8,7 @@ use super::schema::sites;
 use super::types::Json;
 use super::{Conn, Tx};
 use crate::domain::id::SiteId;
-use crate::domain::page::Origin;
+use crate::domain::page::{Origin, PageUrl, TrailingSlash};
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::sso::SsoKeys;
 use crate::domain::time::Time;
@@ -39,6 +39,15 @@ pub struct Site {
     pub version: i64,
     /// When it was added.
     pub created_at: Time,
+}
+
+impl Site {
+    /// Whether the site lists the origin of this page by its name, and not only by a wildcard: then the page is the
+    /// site's own, and may be sent what signs somebody in.
+    pub fn names(&self, page: &str) -> bool {
+        let page = PageUrl::parse(page, TrailingSlash::Keep);
+        page.is_ok_and(|page| self.origins.iter().any(|origin| origin.names(&page)))
+    }
 }
 
 /// The site of that name.

@@ -40,7 +40,10 @@ const ROUTES: &[(&str, Letter)] = &[
     ("POST /v1/identity/sso", NONE),
     ("POST /v1/identity/refresh", NONE),
     ("POST /v1/identity/signout", NONE),
+    ("POST /v1/identity/email/look", NONE),
     ("POST /v1/identity/email/verify", NONE),
+    ("POST /v1/sessions", NONE),
+    ("DELETE /v1/sessions/{id}", NONE),
     ("POST /v1/identity/earlier", NONE),
     ("PATCH /v1/subscriptions/{id}", NONE),
     ("DELETE /v1/subscriptions/{id}", NONE),
@@ -49,6 +52,7 @@ const ROUTES: &[(&str, Letter)] = &[
     ("POST /s/unsubscribe/{token}", NONE),
     ("POST /s/manage/{token}", NONE),
     ("POST /s/sign-in/{token}", NONE),
+    ("POST /s/moderator/{token}", NONE),
     ("POST /s/decide/{token}", NONE),
     // An address is banned by the comment of whoever has it; who is told of a decision gave the address themselves.
     ("POST /v1/moderation/bans", NONE),

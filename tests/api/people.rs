@@ -63,7 +63,7 @@ fn keys(app: &App) -> Keys {
 }
 
 /// The same session's token as of two hours ago.
-fn expired(app: &App, token: &str) -> String {
+pub fn expired(app: &App, token: &str) -> String {
     let now = Time::now().seconds();
     keys(app).sign_access(&AccessClaims {
         issued_at: now - 2 * HOUR,

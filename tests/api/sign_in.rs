@@ -9,16 +9,16 @@ use crate::consent::press;
 use crate::letters::{HOUR, Letters, follower};
 use crate::support::{Answer, App, SITE, comment, on_both, on_both_with, page_url};
 
-const ANN: &str = "ann@example.org";
+pub const ANN: &str = "ann@example.org";
 
 /// Asks for a letter, and gives what goes with its code.
-fn ask(app: &App, email: &str) -> SignInId {
+pub fn ask(app: &App, email: &str) -> SignInId {
     let wanted = json!({"site": SITE, "email": email, "url": page_url("a")});
     let asked = app.post("/v1/identity/email", wanted).send().is(202).body;
     asked["request"].as_str().unwrap().parse().unwrap()
 }
 
-fn verify(app: &App, body: Value) -> Answer {
+pub fn verify(app: &App, body: Value) -> Answer {
     app.post("/v1/identity/email/verify", body).send()
 }
 
@@ -28,12 +28,12 @@ pub fn signed_in(app: &App, letters: &Letters, email: &str) -> Value {
     by_code(app, id, &letters.code(id)).is(200).body
 }
 
-fn by_code(app: &App, request: SignInId, code: &str) -> Answer {
+pub fn by_code(app: &App, request: SignInId, code: &str) -> Answer {
     verify(app, json!({"site": SITE, "request": request, "code": code}))
 }
 
 /// Follows the mailed link and gives the code of the address that it leads back to.
-fn follow(app: &App, link: &str) -> String {
+pub fn follow(app: &App, link: &str) -> String {
     let html = app.get(link).send().is(200).text();
     assert_eq!(html.matches("<button").count(), 1, "{html}");
     let answer = press(app, link).is(303);

@@ -31,7 +31,7 @@ fn hs256(secret: &[u8], claims: &Value) -> String {
 }
 
 /// Someone with that subject, known for the next five minutes.
-fn claims(subject: &str) -> Value {
+pub fn claims(subject: &str) -> Value {
     let now = Time::now().seconds();
     json!({"sub": subject, "aud": "postil", "iat": now, "exp": now + 300, "name": "Ada"})
 }
@@ -49,7 +49,7 @@ fn trust(app: &App, sso: Value) -> Answer {
         .is(200)
 }
 
-fn trust_secret(app: &App) {
+pub fn trust_secret(app: &App) {
     trust(app, json!({"audience": "postil", "hs256_secret": SECRET}));
 }
 
@@ -59,7 +59,7 @@ fn sign_in(app: &App, token: &str) -> Answer {
 }
 
 /// Signs that person in, and gives the answer's body.
-fn signed_in(app: &App, claims: &Value) -> Value {
+pub fn signed_in(app: &App, claims: &Value) -> Value {
     sign_in(app, &hs256(SECRET.as_bytes(), claims)).is(200).body
 }
 

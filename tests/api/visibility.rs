@@ -42,6 +42,8 @@ const ROADS: &[(&str, For)] = &[
     ("/s/unsubscribe/{token}", For::Everybody),
     ("/v1/challenges", For::Nothing),
     ("/s/sign-in/{token}", For::Nothing),
+    ("/s/moderator/{token}", For::Nothing),
+    ("/v1/sessions", For::Nothing),
     ("/v1/moderation/comments", For::Staff),
     ("/v1/moderation/counts", For::Staff),
     ("/v1/moderation/events", For::Staff),

@@ -127,9 +127,30 @@ export const STATES = {
       await it.block.locator('.outage:visible').waitFor();
     },
   },
+  foreign: {
+    async there(write, { people, roots }) {
+      await write(roots[2], people[0]);
+    },
+    async then(it, { draft }) {
+      const found = { request: '019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071', name: 'Dolores Ibárruri', address: 'd…@verwaltungsgemeinschaft.example.org' };
+      await it.page.route(`${origin}/v1/identity/email/look`, (route) => route.fulfill({ json: found }));
+      // Somebody already, by a vote.
+      await it.block.locator('.vote.up').click();
+      await it.block.locator('.vote.up[aria-pressed="true"]').waitFor();
+      await it.block.locator('textarea').fill(draft);
+      await it.page.evaluate(() => (location.hash = '#postil-sign-in=x'));
+      await it.block.locator('.asks:focus').waitFor();
+    },
+  },
   outage: { down: true },
   closed: { closed: true },
-  signin: { rules: { policy: { guests: false } } },
+  signin: {
+    rules: { policy: { guests: false, email_sign_in: true } },
+    async then(it) {
+      await it.block.locator('.enter button').nth(1).click();
+      await it.block.locator('.enter input').waitFor();
+    },
+  },
 };
 
 /**

@@ -1,10 +1,11 @@
-// What is said of signing in by mail, in English; locales/ has the same keys in other languages.
+// What is said of signing in that all languages of the block have, in English; locales/ has the same keys. words.js has the rest.
 
 export const ENGLISH = {
+  sign_in: 'Sign in',
+  by_mail: 'By e-mail',
   email: 'E-mail',
-  cancel: 'Cancel',
-  'mail.send': 'Send me a link',
-  'mail.sent': 'A link and a code are on their way.',
+  'mail.send': 'Send me a code',
+  'mail.sent': 'A letter with a code is on its way.',
   'mail.code': 'Code from the letter',
   'mail.earlier': 'With your address, {name} wrote here. Was that you?',
   'mail.join': 'That was me',

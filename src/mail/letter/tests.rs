@@ -143,6 +143,35 @@ fn the_languages_have_the_same_phrases_with_the_same_values() {
 }
 
 #[test]
+fn a_letter_to_sign_in_begins_with_its_code_and_names_no_link_that_it_has_not() {
+    let templates = Templates::embedded().unwrap();
+    let letters = samples().into_iter();
+    let letters: Vec<_> = letters.filter(|one| one.template() == "sign_in").collect();
+    assert_eq!(letters.len(), 2);
+    for lang in LANGUAGES {
+        for content in &letters {
+            let Content::SignIn { sign_in_url, .. } = content else {
+                panic!("another letter by that name");
+            };
+            let filled = templates.fill(lang, "The Blog", content).unwrap();
+            let lines: Vec<&str> = filled
+                .text
+                .lines()
+                .filter(|line| !line.is_empty())
+                .collect();
+            // A number to every reader of bidirectional text, which plain spaces would turn around (UAX #9, W4).
+            assert_eq!(lines[1], "  012\u{a0}345", "{lang}");
+            assert!(filled.html.contains("<bdi>012345</bdi>"), "{lang}");
+            let links = filled.text.matches("http").count() + filled.html.matches("href").count();
+            assert_eq!(links, if sign_in_url.is_some() { 2 } else { 0 }, "{lang}");
+            let named = ["link", "Link", "lien", "enlace", "ссылка", "الرابط"];
+            let names_it = named.iter().any(|word| filled.text.contains(word));
+            assert_eq!(names_it, sign_in_url.is_some(), "{lang}: {}", filled.text);
+        }
+    }
+}
+
+#[test]
 fn news_says_how_to_thread_and_how_to_leave() {
     let url = format!(
         "https://comments.example.org/s/unsubscribe/{}",
@@ -299,6 +328,8 @@ fn a_folder_overrides_what_is_whole_and_names_what_is_broken() {
     put("reply.txt", "{% if %}");
     put("digest.html", "{{ say('no.such.phrase') }}");
     put("newsletter.html", "<p>");
+    // Below a wildcard there is no link to write.
+    put("sign_in.txt", "Hello\n\n{{ sign_in_url }}\n");
     put(".hidden", "x");
     let (templates, complaints) = Templates::with_folder(folder.path()).unwrap();
     let named: Vec<&str> = complaints
@@ -311,7 +342,8 @@ fn a_folder_overrides_what_is_whole_and_names_what_is_broken() {
             "confirm.html",
             "digest.html",
             "newsletter.html",
-            "reply.txt"
+            "reply.txt",
+            "sign_in.txt"
         ],
         "{complaints:?}"
     );

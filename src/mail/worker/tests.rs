@@ -13,7 +13,8 @@ use crate::domain::id::{
     CommentId, MailboxId, SignInId, SiteId, SubjectId, SubscriptionId, ThreadId,
 };
 use crate::domain::judgement::Reason;
-use crate::domain::link::{Link, Purpose};
+use crate::domain::link::{self, Link, Purpose};
+use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::subscription::{Cause, Frequency, Scope};
 use crate::domain::text::Email;
@@ -43,7 +44,11 @@ impl World {
             id: SiteId::new(),
             slug: "blog".into(),
             name: "The Blog".into(),
-            origins: Json::new(Vec::new()),
+            origins: Json::new(
+                ["https://example.org", "https://*.example.org"]
+                    .map(|origin| Origin::parse(origin).unwrap())
+                    .into(),
+            ),
             locale: "en".into(),
             policy: Json::new(Policy::default()),
             phrases: Json::new(Phrases::default()),
@@ -1037,6 +1042,52 @@ async fn a_late_letter_says_how_long_its_link_still_works() {
             let link = Link::open(&keys, Purpose::SignIn, &token, Time::now()).unwrap();
             assert_eq!(link.expires_at.seconds(), ends.seconds());
         }
+    }
+}
+
+#[tokio::test]
+async fn below_a_wildcard_a_letter_to_sign_in_has_its_code_alone() {
+    let world = World::new().await;
+    for (email, url, has_link) in [
+        ("named@example.net", "https://example.org/a", true),
+        ("below@example.net", "https://ann.example.org/a", false),
+        ("gone@example.net", "https://elsewhere.example/a", false),
+    ] {
+        let mailbox = world.mailbox(email).await;
+        let id = SignInId::new();
+        let attempt = sign_ins::SignIn {
+            id,
+            site_id: world.site,
+            mailbox_id: mailbox,
+            url: url.into(),
+            tries: 0,
+            created_at: Time::now(),
+            expires_at: Time::now().plus(Duration::from_secs(900)),
+            opened_at: None,
+            redeemed_at: None,
+        };
+        world
+            .write(move |conn| sign_ins::insert(conn, &attempt))
+            .await;
+        let call = world.call(outbox::SIGN_IN, id.cast(), mailbox, &[]);
+        world.post(call).await;
+        let worker = world.to_files();
+        world.until_done().await;
+        worker.end().await;
+        let keys = world.desk(Transport::files(&world.mail()).unwrap()).keys;
+        let code = link::code(&keys, id);
+        let letters = world.letters().into_iter();
+        let mut whole = letters.map(|letter| letter.replace("=\r\n", ""));
+        let letter = whole.find(|letter| letter.contains(email)).unwrap();
+        // The text's with a space that no line is broken at, the HTML's as one word.
+        assert!(
+            letter.contains(&format!("{}=C2=A0{}", &code[..3], &code[3..])),
+            "{letter}"
+        );
+        assert!(letter.contains(&code), "{letter}");
+        assert_eq!(letter.contains("/s/"), has_link, "{letter}");
+        assert_eq!(letter.contains(" link "), has_link, "{letter}");
+        assert!(!letter.contains("href") || has_link, "{letter}");
     }
 }
 

@@ -127,12 +127,7 @@ impl School {
     async fn delete(&self, class: &Class, comment: CommentId) {
         let caller = Caller {
             person: Some(class.reader.clone()),
-            authority: Some(Authority {
-                role: Role::Reader,
-                site: Some(class.site),
-                read_only: false,
-                token: None,
-            }),
+            authority: Some(Authority::full(Role::Reader, Some(class.site))),
             ..Caller::default()
         };
         own::delete(&self.store, &caller, comment, Time::now())
