@@ -31,6 +31,7 @@ const OPERATIONS: &[(&str, u16)] = &[
     ("signInFromSite", 403),
     ("refreshToken", 200),
     ("askToSignInByMail", 202),
+    ("lookAtMailedCode", 422),
     ("signInByMail", 422),
     ("listEarlierGuests", 200),
     ("joinEarlierGuests", 204),
@@ -174,7 +175,7 @@ impl World {
             "askToSignInByMail" => {
                 json!({"site": SITE, "email": "z@example.org", "url": page_url("a")})
             }
-            "signInByMail" => json!({"site": SITE, "code": "x"}),
+            "lookAtMailedCode" | "signInByMail" => json!({"site": SITE, "code": "x"}),
             "joinEarlierGuests" => json!({"guests": [self.person]}),
             "subscribe" => json!({"site": SITE, "scope": "thread", "url": page_url("a")}),
             "changeSubscription" => json!({"frequency": "daily"}),

@@ -78,6 +78,13 @@ fn a_link_opens_the_account_that_it_shows_once() {
             .refuses(415, "unsupported_media_type");
 
         let (page, code) = follow(app, &link);
+        // A widget can ask whose account it is; that uses nothing up.
+        let looked = app.post(
+            "/v1/identity/email/look",
+            json!({"site": SITE, "code": code}),
+        );
+        let mona = json!({"request": null, "name": "Mona", "address": null});
+        assert_eq!(looked.send().is(200).body, mona);
         assert_eq!(page, page_url("a"));
         for _ in 0..2 {
             press(app, &link).is(410);
