@@ -184,7 +184,7 @@ fn quoted(
                 Some(thread) => passages::of_thread(conn, thread.id)?,
                 None => Vec::new(),
             };
-            let is_known = match meeting(&known, target) {
+            let is_known = match meeting(&known, target, &site.policy) {
                 Some(row) => !waits(row),
                 None => site.policy.quotations == Quotations::Trusted,
             };

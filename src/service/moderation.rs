@@ -287,6 +287,14 @@ pub(super) fn carry_out(
         (Action::Undo, Some(last)) if *last.action == Action::Approve => {
             passages::approve(tx, thread, comment, false, now)?;
         }
+        (Action::Undo, Some(last)) if last.prior_action == Some(Named(Action::Approve)) => {
+            passages::approve(tx, thread, comment, true, now)?;
+        }
+        (Action::Reject | Action::Spam | Action::Trash, Some(last))
+            if *last.action == Action::Approve && !is_text =>
+        {
+            passages::approve(tx, thread, comment, false, now)?;
+        }
         _ => {}
     }
     remember(tx, decision, comment, last.as_ref(), &verdict, now)?;

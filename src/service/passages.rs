@@ -7,10 +7,12 @@ use super::caller::Caller;
 use super::threads::may_be_unwritten;
 use crate::domain::id::{PassageId, ThreadId};
 use crate::domain::invalid::Invalid;
-use crate::domain::passage::quoted::PageText;
+use crate::domain::passage::quoted::{PageText, Words};
 use crate::domain::passage::selector::{PassageKey, Question, Target};
 use crate::domain::passage::text::normalise;
+use crate::domain::site::Policy;
 use crate::domain::time::Time;
+use crate::domain::visibility::Quotation;
 use crate::domain::word::{FoundBy, Kind, Role, Selecting, ThreadState};
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
@@ -67,7 +69,8 @@ pub(super) fn find_or_make(
                 check_selecting(site, caller, author)?;
             }
             let known = passages::of_thread(tx, thread.id)?;
-            let found = meeting(&known, target).cloned();
+            let found = struck(&known, target).or_else(|| meeting(&known, target, &site.policy));
+            let found = found.cloned();
             if found.is_none() {
                 check_room(&known)?;
             }
@@ -80,7 +83,7 @@ pub(super) fn find_or_make(
         (None, About::Words(target)) => {
             let mut passage = new(thread.id, target, now);
             passage.person_id = Some(author.id);
-            if caller.has(Role::Author, site.id) {
+            if caller.directs(thread) {
                 passage.found = Some(Named(FoundBy::Author));
             }
             passages::insert(tx, &passage)?;
@@ -113,7 +116,11 @@ fn check_room(known: &[Passage]) -> Result<()> {
 
 /// The passage that has these words already. A planted one is met by its key alone; a key that only readers' browsers
 /// told must come with the same words, so that nobody can put other words under it.
-pub(super) fn meeting<'a>(known: &'a [Passage], target: &Target) -> Option<&'a Passage> {
+pub(super) fn meeting<'a>(
+    known: &'a [Passage],
+    target: &Target,
+    policy: &Policy,
+) -> Option<&'a Passage> {
     let key = target.key.as_ref().map(PassageKey::as_str);
     let same_key = |passage: &&Passage| passage.key.as_deref() == key;
     let planted = known
@@ -124,8 +131,18 @@ pub(super) fn meeting<'a>(known: &'a [Passage], target: &Target) -> Option<&'a P
         known
             .iter()
             .filter(same_key)
-            .find(|passage| passage.selector().meets(&target.selector))
+            .find(|passage| match passage.quotation(policy) {
+                // Whoever made up words must not take in what others quote.
+                Quotation::Waiting => passage.exact == target.quote.exact(),
+                _ => passage.selector().meets(&target.selector),
+            })
     })
+}
+
+/// The passage whose words the publisher took back, if these are they: no other key brings them back.
+fn struck<'a>(known: &'a [Passage], target: &Target) -> Option<&'a Passage> {
+    let mut struck = known.iter().filter(|passage| passage.struck);
+    struck.find(|passage| passage.selector().meets(&target.selector))
 }
 
 fn new(thread: ThreadId, target: &Target, now: Time) -> Passage {
@@ -182,7 +199,7 @@ pub async fn plant(
             let mut thread = directed(tx, &caller, thread)?;
             let site = sites::by_id(tx, thread.site_id)?.ok_or(Error::NotFound)?;
             let known = passages::of_thread(tx, thread.id)?;
-            let found = meeting(&known, &planting.target).cloned();
+            let found = meeting(&known, &planting.target, &site.policy).cloned();
             let is_new = found.is_none();
             let place = Place::of(&planting.target.selector);
             let mut passage = match found {
@@ -348,12 +365,11 @@ pub(super) fn approve(
     Ok(())
 }
 
-/// Words that stand in a text of the publisher's, with what stands around them there.
+/// Words that stand in a text of the publisher's, as they stand there.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     id: PassageId,
-    prefix: String,
-    suffix: String,
+    words: Words,
 }
 
 /// Which of these passages' words stand in a text of the publisher's.
@@ -361,17 +377,13 @@ pub(super) fn found_in(text: &PageText, waiting: &[Passage]) -> Vec<Found> {
     let found = waiting.iter().filter_map(|row| {
         // What is shown is what has to stand there.
         let exact = normalise(&row.quote);
-        let (prefix, suffix) = text.surroundings(&exact, &row.prefix, &row.suffix)?;
-        Some(Found {
-            id: row.id,
-            prefix,
-            suffix,
-        })
+        let words = text.find(&exact, &row.prefix, &row.suffix)?;
+        Some(Found { id: row.id, words })
     });
     found.collect()
 }
 
-/// Keeps what was found, in steps: what surrounds the words is the publisher's from now on, as they are.
+/// Keeps what was found, in steps: the words and what surrounds them are the publisher's from now on.
 ///
 /// # Errors
 /// An outage.
@@ -388,20 +400,27 @@ pub(super) async fn keep_found(
             .write(move |tx| {
                 let mut thread = Locked::lock(tx, thread)?;
                 let mut seen = Vec::new();
-                for Found { id, prefix, suffix } in &step {
+                for Found { id, words } in &step {
                     if !passages::set_found(tx, *id, by, now)? {
                         continue;
                     }
                     let Some(row) = passages::by_id(tx, *id)? else {
                         continue;
                     };
-                    if row.prefix != *prefix || row.suffix != *suffix {
-                        let place = Place {
-                            exact: row.exact.clone(),
-                            prefix: prefix.clone(),
-                            suffix: suffix.clone(),
-                            position: row.position,
+                    if normalise(&row.quote) != words.exact {
+                        let settings = Settings {
+                            quote: Some(words.exact.clone()),
+                            ..Settings::default()
                         };
+                        passages::set(tx, *id, &settings, now)?;
+                    }
+                    let place = Place {
+                        exact: words.exact.clone(),
+                        prefix: words.prefix.clone(),
+                        suffix: words.suffix.clone(),
+                        position: row.position,
+                    };
+                    if Place::of(&row.selector()) != place {
                         passages::place(tx, *id, row.revision, &place, now)?;
                     }
                     seen.extend(row.is_public().then_some(*id));

@@ -91,7 +91,7 @@ impl Passage {
 }
 
 /// What a passage is looked for by, ready to be written.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = passages)]
 #[diesel(treat_none_as_null = true)]
 pub struct Place {

@@ -12,6 +12,17 @@ pub struct PageText {
     places: Vec<u32>,
 }
 
+/// Words of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The words.
+    pub exact: String,
+    /// What stands before them.
+    pub prefix: String,
+    /// What stands behind them.
+    pub suffix: String,
+}
+
 impl PageText {
     /// Reads a text.
     pub fn new(text: Text) -> Self {
@@ -27,29 +38,51 @@ impl PageText {
         Self { text, bare, places }
     }
 
-    /// What stands around the quoted words, if they stand here at all: what was said to stand around them, where that is so, or
-    /// else what does where they first occur. Everything given is normalised.
-    pub fn surroundings(
-        &self,
-        exact: &str,
-        prefix: &str,
-        suffix: &str,
-    ) -> Option<(String, String)> {
+    /// The quoted words with what stands around them, if they stand here at all: with what was said to stand around them, where that
+    /// is so, or else where they first occur. All that is given back is the page's own, its white space too. Everything given is
+    /// normalised.
+    pub fn find(&self, exact: &str, prefix: &str, suffix: &str) -> Option<Words> {
         let bare = |text: &str| text.replace(' ', "");
-        let exact = bare(exact);
+        let (before, exact, behind) = (bare(prefix), bare(exact), bare(suffix));
         if exact.is_empty() {
             return None;
         }
-        let whole = [bare(prefix), exact.clone(), bare(suffix)].concat();
-        if self.bare.contains(&whole) {
-            return Some((prefix.to_owned(), suffix.to_owned()));
-        }
-        let at = self.bare.find(&exact)?;
-        let start = self.places[at] as usize;
-        let end = self.places[at + exact.len() - 1] as usize + 1;
-        let before = self.text.slice(start.saturating_sub(CONTEXT), start);
-        let behind = self.text.slice(end, end + CONTEXT);
-        Some((before, behind))
+        let whole = [before.as_str(), &exact, &behind].concat();
+        let (at, is_as_told) = match self.bare.find(&whole) {
+            Some(at) => (at + before.len(), true),
+            None => (self.bare.find(&exact)?, false),
+        };
+        let (start, end) = (self.start(at), self.end(at + exact.len()));
+        let (from, to) = match is_as_told {
+            true => (
+                self.start(at - before.len()).min(start),
+                self.end(at + exact.len() + behind.len()),
+            ),
+            false => (start.saturating_sub(CONTEXT), end + CONTEXT),
+        };
+        Some(Words {
+            exact: self.text.slice(start, end),
+            prefix: own_edge(prefix, self.text.slice(from, start)),
+            suffix: own_edge(suffix, self.text.slice(end, to)),
+        })
+    }
+
+    /// Where the code point begins that begins at this byte of `bare`.
+    fn start(&self, at: usize) -> usize {
+        self.places[at] as usize
+    }
+
+    /// Where the code point ends that ends before this byte of `bare`.
+    fn end(&self, at: usize) -> usize {
+        self.places[at - 1] as usize + 1
+    }
+}
+
+/// What stands in the page, or what was told of it where that has but other white space at its ends.
+fn own_edge(told: &str, stands: String) -> String {
+    match told.trim() == stands.trim() {
+        true => told.to_owned(),
+        false => stands,
     }
 }
 
@@ -67,30 +100,45 @@ mod tests {
         let page = page(
             "The tables were printed in March. High water was given at six. The pilots knew better.",
         );
-        let told = page.surroundings("High water was given", "in March. ", " at six.");
-        assert_eq!(told, Some(("in March. ".into(), " at six.".into())));
+        let found = page.find("High water was given", "in March. ", " at six.");
+        let told = Words {
+            exact: "High water was given".into(),
+            prefix: "in March. ".into(),
+            suffix: " at six.".into(),
+        };
+        assert_eq!(found, Some(told));
         // A context that is not there is put right: nothing else of a reader's comes along with found words.
-        let (before, behind) = page
-            .surroundings("High water was given", "buy pills ", " now")
+        let found = page
+            .find("High water was given", "buy pills ", " now")
             .unwrap();
-        assert_eq!(before, "The tables were printed in March. "[2..]);
-        assert_eq!(behind, " at six. The pilots knew better."[..32]);
+        assert_eq!(found.prefix, "The tables were printed in March. "[2..]);
+        assert_eq!(found.suffix, " at six. The pilots knew better."[..32]);
         for invented in [
             "Low water was given",
             "High water was given at seven",
             "",
             " ",
         ] {
-            assert_eq!(page.surroundings(invented, "", ""), None, "{invented}");
+            assert_eq!(page.find(invented, "", ""), None, "{invented}");
         }
     }
 
     #[test]
-    fn white_space_does_not_count() {
-        let page = page("one two\nthree");
-        for quoted in ["onetwo three", "one two three", "o ne"] {
-            assert!(page.surroundings(quoted, "", "").is_some(), "{quoted}");
+    fn white_space_does_not_count_and_is_the_pages() {
+        let page = page("Ask the therapist\nabout it");
+        for (quoted, stands) in [
+            ("the rapist", "therapist"),
+            ("the therapistabout it", "the therapist about it"),
+            ("A sk", "Ask"),
+        ] {
+            let found = page.find(quoted, "", "").unwrap();
+            assert!(found.exact.ends_with(stands), "{quoted}: {found:?}");
         }
+        let found = page.find("about", "the rapist ", " i t").unwrap();
+        assert_eq!(
+            (found.prefix.as_str(), found.suffix.as_str()),
+            ("therapist ", " it")
+        );
     }
 
     proptest! {
@@ -99,16 +147,18 @@ mod tests {
             let text = Text::new(&text);
             let from = from.min(text.len());
             let words = text.slice(from, from + length);
-            let found = PageText::new(text.clone()).surroundings(&words, "", "");
-            prop_assert_eq!(found.is_some(), !words.trim().is_empty());
+            let found = PageText::new(text.clone()).find(&words, "", "");
+            let bare = |text: &str| text.replace(' ', "");
+            let stands = Some(bare(&words)).filter(|words| !words.is_empty());
+            prop_assert_eq!(found.map(|found| bare(&found.exact)), stands);
         }
 
         #[test]
         fn what_surrounds_them_is_the_pages(text in "[a-c ]{1,80}", words in "[a-c ]{1,5}", prefix in "[a-d ]{0,5}") {
             let page = PageText::new(Text::new(&text));
-            if let Some((before, behind)) = page.surroundings(&words, &prefix, "") {
-                prop_assert!(!before.contains('d'));
-                let whole = [before, words, behind].concat().replace(' ', "");
+            if let Some(Words { exact, prefix, suffix }) = page.find(&words, &prefix, "") {
+                prop_assert!(!prefix.contains('d'));
+                let whole = [prefix, exact, suffix].concat().replace(' ', "");
                 prop_assert!(page.bare.contains(&whole));
             }
         }
