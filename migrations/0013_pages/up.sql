@@ -5,6 +5,7 @@ ALTER TABLE threads ADD COLUMN page_title TEXT;       -- as the page itself says
 ALTER TABLE threads ADD COLUMN page_asked_at BIGINT;  -- when the page was last asked
 ALTER TABLE threads ADD COLUMN url_known BOOLEAN NOT NULL DEFAULT TRUE; -- whether the address is more than a reader's word
 ALTER TABLE threads DROP COLUMN title_hint;
+UPDATE threads SET url_known = FALSE WHERE key <> url AND title IS NULL AND owner_id IS NULL;
 
 ALTER TABLE passages ADD COLUMN found TEXT;           -- who says that the words are the publisher's; null: nobody yet
 ALTER TABLE passages ADD COLUMN struck BOOLEAN NOT NULL DEFAULT FALSE; -- whether the publisher took them back

@@ -71,7 +71,8 @@ async fn first_page(app: &App, request: &HttpRequest) -> Result<Answer> {
         Subject::Site(site.id),
         Subject::Keys(site.id),
     ];
-    let stamp = row.is_some().then(|| Stamp::of(row.as_ref(), &site, now));
+    let known = row.filter(Thread::has_address);
+    let stamp = known.map(|row| Stamp::of(Some(&row), &site, now));
     let build = move |conn: &mut Conn| {
         reading::first_page(conn, &site, &page, sort, limit, now, |page| {
             answer::json(page)
@@ -82,7 +83,8 @@ async fn first_page(app: &App, request: &HttpRequest) -> Result<Answer> {
             let name = format!("page {id} {sort:?} {limit}");
             app.pages.get(name, stamp, app.store.read(build)).await?
         }
-        // Anybody can name pages that nobody has written on; they are cheap, and not worth remembering for long.
+        // Anybody can name pages that nobody has written on, and the address of one on which nothing is published: what answers one
+        // of them is no answer to another. They are cheap.
         None => pages::ready(app.store.read(build).await?).await?.into(),
     };
     Ok(Answer {

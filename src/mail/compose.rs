@@ -21,7 +21,9 @@ use crate::store::mailboxes::{self, Mailbox};
 use crate::store::outbox::{self, Claimed, Delivery};
 use crate::store::sites::{self, Site};
 use crate::store::verdicts::{self, Verdict};
-use crate::store::{Conn, people, reports, sign_ins, subscriptions, suppressions, threads};
+use crate::store::{
+    Conn, page_hints, people, reports, sign_ins, subscriptions, suppressions, threads,
+};
 use crate::view::comment::read_as;
 
 /// How much of a comment a letter tells, in characters.
@@ -286,6 +288,7 @@ impl Desk<'_> {
             let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
                 continue;
             };
+            let thread = page_hints::placed(conn, thread, comment.id)?;
             waiting.push(Waiting {
                 id: comment.id.to_string(),
                 author: comment.author_name.clone(),

@@ -166,6 +166,11 @@ pub async fn post(
                 let email = draft.email.as_ref();
                 subscriptions::with_comment(tx, &site, &author, thread.id, notify, email, now)?;
             }
+            let url = draft.page.url.as_str();
+            if ruling.outcome == Fate::Publish && !thread.has_address() && thread.url != url {
+                // Nothing is published there, so whoever came first has no say in where it is.
+                threads::set_url(tx, &mut thread, url)?;
+            }
             publishing::receive(tx, &mut thread, &mut comment, &ruling, now)?;
             if let Some(heard) = &heard {
                 judging::remember(tx, &comment, heard, &ruling, now)?;
@@ -173,7 +178,7 @@ pub async fn post(
             if *comment.status != Status::Published {
                 keep_hint(tx, &thread, &comment, &draft)?;
             }
-            if judges.asks_pages {
+            if judges.asks_pages && *comment.status != Status::Rejected {
                 page_fetch::ask(tx, &site, &thread, &draft.page.url, quotes_unfound, now)?;
             }
             if let Some(network) = draft.network {
@@ -289,14 +294,9 @@ pub(super) fn sign(
 }
 
 fn open_thread(tx: &mut Tx, site: &Site, draft: &Draft, now: Time) -> Result<Locked> {
-    let (mut thread, _) = super::threads::find_or_make(tx, &draft.page, now)?;
+    let (thread, _) = super::threads::find_or_make(tx, &draft.page, now)?;
     if !view::thread::is_open(&thread, &site.policy, now) {
         return Err(Error::ThreadClosed);
-    }
-    let url = draft.page.url.as_str();
-    if !thread.has_address() && thread.url != url {
-        // Nothing is published there, so whoever came first has no say in where it is.
-        threads::set_url(tx, &mut thread, url)?;
     }
     Ok(thread)
 }

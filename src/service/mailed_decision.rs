@@ -12,7 +12,7 @@ use crate::store::comments::{self, Comment};
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Thread};
-use crate::store::{Conn, Store, passages, used_links};
+use crate::store::{Conn, Store, page_hints, passages, used_links};
 use crate::view::comment::read_as;
 
 /// What a link lets its reader do, once.
@@ -71,6 +71,7 @@ fn open(conn: &mut Conn, ticket: &Ticket) -> Result<Option<Question>> {
         return Ok(None);
     };
     let site = sites::by_id(conn, comment.site_id)?.ok_or(Error::NotFound)?;
+    let thread = page_hints::placed(conn, thread, comment.id)?;
     let passage = match comment.passage_id {
         Some(id) => passages::by_id(conn, id)?,
         None => None,

@@ -50,17 +50,24 @@ pub(super) fn ask(
     quotes_unfound: bool,
     now: Time,
 ) -> Result<()> {
+    // Where it is known to be, whatever a reader's browser says.
+    let known = match thread.url_known {
+        true => PageUrl::parse(&thread.url, TrailingSlash::Keep).ok(),
+        false => None,
+    };
+    let url = known.as_ref().unwrap_or(url);
     if !site.policy.fetch_pages || !is_exactly_on(site, url) {
         return Ok(());
     }
-    let due_at = thread
-        .page_asked_at
-        .map_or(now, |asked| asked.plus(PAGE).max(now));
+    let lease = thread.page_asked_at.map(|asked| asked.plus(PAGE));
+    // Later than the end of a request that may be under way, which has not seen what is quoted now, and forgets itself alone.
+    let due_at = lease.map_or(now, |lease| lease.plus(SITE).max(now));
     if due_at > now && !quotes_unfound {
         return Ok(());
     }
-    let is_called_for = page_requests::of(tx, thread.id)?
-        .is_some_and(|before| before.url == url.as_str() && before.due_at <= due_at);
+    let is_called_for = page_requests::of(tx, thread.id)?.is_some_and(|before| {
+        before.url == url.as_str() && before.due_at <= due_at && Some(before.due_at) != lease
+    });
     if is_called_for {
         return Ok(());
     }
@@ -113,7 +120,9 @@ impl PageAsker {
             match take_up(&store, last, room, Time::now()).await {
                 Ok(taken) => {
                     // Sites have their turns one after another, however much there is to ask of one of them.
-                    last = taken.last().map(|(request, _)| request.site_id);
+                    if let Some((request, _)) = taken.last() {
+                        last = Some(request.site_id);
+                    }
                     for (request, until) in taken {
                         let (asker, store) = (asker.clone(), store.clone());
                         under_way.spawn(async move {

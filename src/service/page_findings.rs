@@ -29,11 +29,18 @@ pub(super) async fn keep(
     now: Time,
 ) -> Result<()> {
     let (thread, asked) = (request.thread_id, request.url.clone());
+    let row = store.read(move |conn| threads::by_id(conn, thread)).await?;
+    if !row.is_some_and(|row| is_page_of(&row, &page, &asked)) {
+        return Ok(());
+    }
     let text = std::mem::take(&mut page.text);
     find(store, thread, text, now).await?;
     store
         .write(move |tx| {
             let mut thread = Locked::lock(tx, thread)?;
+            if !is_page_of(&thread, &page, &asked) {
+                return Ok(());
+            }
             let site = sites::by_id(tx, thread.site_id)?.ok_or(Error::UnknownSite)?;
             let settings = Settings {
                 page_title: page.title.as_ref().map(ToString::to_string),
@@ -54,8 +61,14 @@ pub(super) async fn keep(
         .await
 }
 
-/// Where the page is, as it says itself. A page that has a key is believed if the key stands in it: otherwise anybody could say that
-/// some other page of the site is the one.
+/// Whether the page that answered at `asked` is the thread's: it is where the thread is known to be, or the thread's key stands in it.
+/// Otherwise anybody could say that some other page of the site is the one.
+fn is_page_of(thread: &Thread, page: &HtmlPage, asked: &str) -> bool {
+    let is_there = thread.key == asked || (thread.url_known && thread.url == asked);
+    is_there || page.keys.contains(&thread.key)
+}
+
+/// Where the page is, as it says itself.
 fn placed(thread: &Thread, site: &Site, page: &HtmlPage, asked: &str, address: &Url) -> Settings {
     let base = page
         .base
@@ -70,11 +83,10 @@ fn placed(thread: &Thread, site: &Site, page: &HtmlPage, asked: &str, address: &
     let (url, url_known) = match thread.url_known {
         // What it says of another address says nothing of this one.
         true => (canonical.filter(|_| thread.url == asked), None),
-        false if page.keys.contains(&thread.key) => (
+        false => (
             Some(canonical.unwrap_or_else(|| asked.to_owned())),
             Some(true),
         ),
-        false => (None, None),
     };
     Settings {
         url,
@@ -121,13 +133,11 @@ mod tests {
             created_at: now,
         };
         let thread = Thread::empty(ThreadId::minted(site.id, key, 0), site.id, key, url, now);
-        let placed = placed(
-            &thread,
-            &site,
-            &HtmlPage::of(html),
-            url,
-            &Url::parse(url).unwrap(),
-        );
+        let page = HtmlPage::of(html);
+        if !is_page_of(&thread, &page, url) {
+            return (None, None);
+        }
+        let placed = placed(&thread, &site, &page, url, &Url::parse(url).unwrap());
         (placed.url, placed.url_known)
     }
 

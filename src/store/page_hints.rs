@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::connection::Run;
 use super::schema::page_hints;
+use super::threads::Thread;
 use crate::domain::id::CommentId;
 use crate::error::Result;
 
@@ -31,6 +32,21 @@ pub fn insert(conn: &mut Conn, hint: &PageHint) -> Result<()> {
 /// The hint that came with a comment.
 pub fn of(conn: &mut Conn, comment: CommentId) -> Result<Option<PageHint>> {
     Ok(page_hints::table.find(comment).row(conn)?)
+}
+
+/// The thread as whoever decides about a comment that waits in it is to know it: at the address that came with the comment, where
+/// nobody knows better.
+pub fn placed(conn: &mut Conn, thread: Thread, comment: CommentId) -> Result<Thread> {
+    if thread.has_address() {
+        return Ok(thread);
+    }
+    Ok(match of(conn, comment)? {
+        Some(hint) => Thread {
+            url: hint.url,
+            ..thread
+        },
+        None => thread,
+    })
 }
 
 /// The hints that came with these comments, in no order.

@@ -49,10 +49,15 @@ impl Thread {
         }
     }
 
-    /// The same, at the address that was asked for, where its own is no more than a reader's word.
+    /// The same, at the address that was asked for, where its own is no more than a reader's word, and as one that nobody has written
+    /// on, where nothing was published yet.
     pub fn at(mut self, row: &Row, url: &str) -> Self {
         if !row.has_address() {
             url.clone_into(&mut self.url);
+        }
+        if row.version == 0 {
+            // That something waits there is nobody's business.
+            (self.created_at, self.closes_at) = (None, None);
         }
         self
     }
