@@ -12,6 +12,9 @@ const PRESCAN: usize = 1024;
 /// Most blocks of a page whose keys are read.
 const MAX_KEYS: usize = 100;
 
+/// Most marked passages of a page that are read.
+const MAX_MARKS: usize = 1000;
+
 /// Elements in which nothing is prose: see `docs/passages.md`. What readers wrote and a page repeats stands in `noscript`, in the
 /// block itself, or in what the page marks as ignored, so that it never counts as the page's own words.
 const SKIPPED: &[&str] = &[
@@ -102,6 +105,8 @@ pub struct HtmlPage {
     pub base: Option<String>,
     /// The keys of its blocks (`<postil-thread key="…">`), at most 100.
     pub keys: Vec<String>,
+    /// The keys of the passages that it marks (`data-postil-key="…"`), at most 1,000.
+    pub marks: Vec<String>,
     /// The text of its body, not yet normalised.
     pub text: String,
 }
@@ -166,6 +171,9 @@ impl Reader {
         if is_skipped && !VOID.contains(&name.as_ref()) && !(tag.self_closing && name == "svg") {
             self.skipping = Some((name.into_owned(), 1));
             return;
+        }
+        if self.page.marks.len() < MAX_MARKS {
+            self.page.marks.extend(attribute(tag, "data-postil-key"));
         }
         self.part(&name);
     }
@@ -303,7 +311,7 @@ mod tests {
             "<!doctype html><html><head><meta charset=utf-8><title> On \n margins &amp; more</title>
              <link rel=stylesheet href=/a.css><link rel='Canonical nofollow' href='https://example.org/a?b=1&amp;c=2'>
              <base href='/x/'></head>
-             <body><h1>On margins</h1><svg><title>a drawing</title></svg><postil-thread key=k1></postil-thread>
+             <body><h1 data-postil-key=p1>On margins</h1><div data-postil-ignore><p data-postil-key=p2>x</p></div><svg><title>a drawing</title></svg><postil-thread key=k1></postil-thread>
              <postil-thread thread-key='k2'>x</postil-thread>",
         );
         assert_eq!(page.title.unwrap().as_str(), "On margins & more");
@@ -313,6 +321,7 @@ mod tests {
         );
         assert_eq!(page.base.as_deref(), Some("/x/"));
         assert_eq!(page.keys, ["k1", "k2"]);
+        assert_eq!(page.marks, ["p1"]);
         assert_eq!(normalise(&page.text), "On margins");
     }
 

@@ -324,6 +324,7 @@ impl Desk<'_> {
         let Some(thread) = threads::by_id(conn, comment.thread_id)? else {
             return Ok(None);
         };
+        let thread = page_hints::placed(conn, thread, comment.id)?;
         if !mailboxes::is_confirmed(conn, row.recipient, comment.person_id)? {
             return Ok(None);
         }

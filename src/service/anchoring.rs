@@ -247,7 +247,9 @@ impl Known {
         };
         let quoted = match sender {
             Sender::Reader => Vec::new(),
-            Sender::Author => passages_service::found_in(&PageText::new(text), &article.waiting),
+            Sender::Author => {
+                passages_service::found_in(&PageText::new(text), &article.waiting, None)
+            }
         };
         Found {
             text: hash,

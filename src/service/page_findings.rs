@@ -34,7 +34,8 @@ pub(super) async fn keep(
         return Ok(());
     }
     let text = std::mem::take(&mut page.text);
-    find(store, thread, text, now).await?;
+    let marks = std::mem::take(&mut page.marks);
+    find(store, thread, text, marks, now).await?;
     store
         .write(move |tx| {
             let mut thread = Locked::lock(tx, thread)?;
@@ -96,13 +97,19 @@ fn placed(thread: &Thread, site: &Site, page: &HtmlPage, asked: &str, address: &
 }
 
 /// Finds quoted words that wait.
-async fn find(store: &Store, thread: ThreadId, text: String, now: Time) -> Result<()> {
+async fn find(
+    store: &Store,
+    thread: ThreadId,
+    text: String,
+    marks: Vec<String>,
+    now: Time,
+) -> Result<()> {
     let waiting = store.read(move |conn| rows::waiting(conn, thread)).await?;
     if waiting.is_empty() {
         return Ok(());
     }
     let found = tokio::task::spawn_blocking(move || {
-        passages::found_in(&PageText::new(Text::new(&text)), &waiting)
+        passages::found_in(&PageText::new(Text::new(&text)), &waiting, Some(&marks))
     });
     let found = found
         .await

@@ -370,15 +370,27 @@ pub(super) fn approve(
 pub(super) struct Found {
     id: PassageId,
     words: Words,
+    /// Whether it keeps the key that a reader's browser told.
+    keeps_key: bool,
 }
 
-/// Which of these passages' words stand in a text of the publisher's.
-pub(super) fn found_in(text: &PageText, waiting: &[Passage]) -> Vec<Found> {
+/// Which of these passages' words stand in a text of the publisher's. `marks` are the keys that stand with them there, if the text tells
+/// any.
+pub(super) fn found_in(
+    text: &PageText,
+    waiting: &[Passage],
+    marks: Option<&[String]>,
+) -> Vec<Found> {
     let found = waiting.iter().filter_map(|row| {
         // What is shown is what has to stand there.
         let exact = normalise(&row.quote);
         let words = text.find(&exact, &row.prefix, &row.suffix)?;
-        Some(Found { id: row.id, words })
+        let is_marked = |key: &String| marks.is_none_or(|marks| marks.contains(key));
+        Some(Found {
+            id: row.id,
+            words,
+            keeps_key: row.key.as_ref().is_none_or(is_marked),
+        })
     });
     found.collect()
 }
@@ -400,13 +412,21 @@ pub(super) async fn keep_found(
             .write(move |tx| {
                 let mut thread = Locked::lock(tx, thread)?;
                 let mut seen = Vec::new();
-                for Found { id, words } in &step {
+                for Found {
+                    id,
+                    words,
+                    keeps_key,
+                } in &step
+                {
                     if !passages::set_found(tx, *id, by, now)? {
                         continue;
                     }
                     let Some(row) = passages::by_id(tx, *id)? else {
                         continue;
                     };
+                    if !keeps_key {
+                        passages::unname(tx, *id)?;
+                    }
                     if normalise(&row.quote) != words.exact {
                         let settings = Settings {
                             quote: Some(words.exact.clone()),

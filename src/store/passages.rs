@@ -209,6 +209,14 @@ pub fn set(conn: &mut Conn, id: PassageId, settings: &Settings, now: Time) -> Re
     Ok(())
 }
 
+/// Takes a passage's key away, which was a reader's word alone.
+pub fn unname(conn: &mut Conn, id: PassageId) -> Result<()> {
+    diesel::update(passages::table.find(id))
+        .set(passages::key.eq(None::<String>))
+        .run(conn)?;
+    Ok(())
+}
+
 /// The passages of a thread whose words nobody has found yet, the oldest first.
 pub fn waiting(conn: &mut Conn, thread: ThreadId) -> Result<Vec<Passage>> {
     let query = passages::table

@@ -232,7 +232,7 @@ fn a_hint_goes_with_the_comment_that_it_came_with() {
 fn words_are_shown_once_the_page_itself_has_them() {
     on_both_with(ASKING, |app| {
         let site = Site::of(app, json!({}));
-        let said = json!({"target": {"exact": "High  water was given at six", "prefix": "buy pills ", "suffix": ". The pilots"}});
+        let said = json!({"target": {"exact": "High  water was given at six", "prefix": "buy pills ", "suffix": ". The pilots", "key": "buy-here"}});
         let made = site.comment("/a", said).is(201).body;
         assert_eq!(made["passage"]["quote"], "High water was given at six");
         let passage = site.until("found");
@@ -247,6 +247,9 @@ fn words_are_shown_once_the_page_itself_has_them() {
             "{passage}"
         );
         assert!(!site.public().contains("pills"));
+        // Nor what the reader's browser called them.
+        assert_eq!(passage["key"], Value::Null);
+        assert!(!site.public().contains("buy-here"));
         let changes = format!("/v1/threads/{}/changes?since=0", site.thread());
         let changes = app.get(&changes).send().is(200).body;
         let told = changes["items"].as_array().unwrap().iter();
