@@ -18,6 +18,8 @@ use crate::view;
 /// `GET /v1/sessions`.
 pub async fn list(call: Call) -> Result<HttpResponse> {
     call.check_own_origin().await?;
+    // Whoever is nobody learns of no site.
+    call.caller.authority.ok_or(Error::Unauthorized)?;
     let query = Query::of(call.request());
     let slug = query.one("site")?.map(str::to_owned);
     let limit = query.limit()?;
@@ -31,8 +33,6 @@ pub async fn list(call: Call) -> Result<HttpResponse> {
         .app
         .store
         .read(move |conn| {
-            // Whoever is nobody learns of no site.
-            caller.authority.ok_or(Error::Unauthorized)?;
             let site = site(conn, slug.as_deref())?;
             let rows = sessions::page(conn, &caller, site, before, limit as i64 + 1, now)?;
             let (rows, next) = view::page_of(rows, limit, |(row, _)| {

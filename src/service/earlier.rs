@@ -96,6 +96,7 @@ pub enum Claim {
 /// # Errors
 /// [`Error::Unauthorized`], [`Error::Forbidden`] for whoever is not signed in, or, where an address is claimed, not by mail.
 pub async fn join(store: &Store, caller: &Caller, claims: Vec<Claim>, now: Time) -> Result<()> {
+    signed_in(caller)?;
     for claim in claims {
         let about = (caller.clone(), claim.clone());
         let found = store

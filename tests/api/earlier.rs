@@ -129,6 +129,10 @@ fn only_whoever_is_signed_in_takes_anything_over() {
         app.post("/v1/identity/earlier", given.clone())
             .send()
             .refuses(401, "unauthorized");
+        // Also whoever gives nothing that is good.
+        app.post("/v1/identity/earlier", json!({"tokens": ["x"]}))
+            .send()
+            .refuses(401, "unauthorized");
         join(app, &app.guest(), given.clone()).refuses(403, "forbidden");
         join(app, token(&guest), given.clone()).refuses(403, "forbidden");
         // An administrator's token is nobody's.

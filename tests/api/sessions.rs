@@ -779,6 +779,9 @@ fn sessions_are_listed_and_ended_at_once() {
 #[test]
 fn the_operator_lists_and_ends_sessions_too() {
     on_both(|app| {
+        app.get("/v1/sessions?after=x")
+            .send()
+            .refuses(401, "unauthorized");
         assert!(app.postil(&["moderator", "sessions"]).starts_with("Nobody"));
         let session = console(app, "Mona");
         let shown = app.postil(&["moderator", "sessions", SITE]);
