@@ -15,9 +15,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
-        name: "ar-PYU5AP32.js",
-        script: include_bytes!("../../widget/dist/postil/ar-PYU5AP32.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-PYU5AP32.js.br"),
+        name: "ar-KKAKMHCC.js",
+        script: include_bytes!("../../widget/dist/postil/ar-KKAKMHCC.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-KKAKMHCC.js.br"),
     },
     Part {
         name: "compose-RTKY5CJC.js",
@@ -30,24 +30,24 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-2JEJ43LD.js",
-        script: include_bytes!("../../widget/dist/postil/de-2JEJ43LD.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-2JEJ43LD.js.br"),
+        name: "de-IC4H5RB4.js",
+        script: include_bytes!("../../widget/dist/postil/de-IC4H5RB4.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-IC4H5RB4.js.br"),
     },
     Part {
-        name: "es-B24E2GOQ.js",
-        script: include_bytes!("../../widget/dist/postil/es-B24E2GOQ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-B24E2GOQ.js.br"),
+        name: "es-KK2W6RKY.js",
+        script: include_bytes!("../../widget/dist/postil/es-KK2W6RKY.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-KK2W6RKY.js.br"),
     },
     Part {
-        name: "fr-FMVYYBI3.js",
-        script: include_bytes!("../../widget/dist/postil/fr-FMVYYBI3.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-FMVYYBI3.js.br"),
+        name: "fr-RHW4NEFE.js",
+        script: include_bytes!("../../widget/dist/postil/fr-RHW4NEFE.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-RHW4NEFE.js.br"),
     },
     Part {
-        name: "inline-LD5JQTUI.js",
-        script: include_bytes!("../../widget/dist/postil/inline-LD5JQTUI.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-LD5JQTUI.js.br"),
+        name: "inline-N7TYBWYJ.js",
+        script: include_bytes!("../../widget/dist/postil/inline-N7TYBWYJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-N7TYBWYJ.js.br"),
     },
     Part {
         name: "live-VJBI4BWX.js",
@@ -55,9 +55,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/live-VJBI4BWX.js.br"),
     },
     Part {
-        name: "mail-6DY3DRCC.js",
-        script: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js"),
-        brotli: include_bytes!("../../widget/dist/postil/mail-6DY3DRCC.js.br"),
+        name: "mail-B2WAQ5VY.js",
+        script: include_bytes!("../../widget/dist/postil/mail-B2WAQ5VY.js"),
+        brotli: include_bytes!("../../widget/dist/postil/mail-B2WAQ5VY.js.br"),
     },
     Part {
         name: "moderate-43VXWUB4.js",
@@ -85,9 +85,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-OX7SZXU7.js",
-        script: include_bytes!("../../widget/dist/postil/ru-OX7SZXU7.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-OX7SZXU7.js.br"),
+        name: "ru-MZ42O5MJ.js",
+        script: include_bytes!("../../widget/dist/postil/ru-MZ42O5MJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-MZ42O5MJ.js.br"),
     },
     Part {
         name: "seek-5XUVPXDP.js",

@@ -225,6 +225,7 @@ pub async fn verify(
                 }
                 None => {
                     let person = reader_of(tx, attempt.mailbox_id, now)?;
+                    let whence = staff_sign_in::began(&site, &attempt, &whence);
                     let minted = begin_session(tx, &keys, &person, &whence, now)?;
                     (person, minted)
                 }

@@ -53,6 +53,20 @@ pub(super) fn origin(site: &Site, page: &str, whence: &Whence) -> Option<String>
     }
 }
 
+/// Where a session begins that an attempt leads to: where the request says, but at the page that the letter was asked for on, if that
+/// stands under a wildcard. Whoever has such a page could leave the `Origin` out.
+pub(super) fn began(site: &Site, attempt: &SignIn, whence: &Whence) -> Whence {
+    let page = url::Url::parse(&attempt.url).ok();
+    let strangers = page.filter(|_| exact(site, &attempt.url).is_none());
+    match strangers {
+        Some(page) => Whence {
+            origin: Some(page.origin().ascii_serialization()),
+            ..whence.clone()
+        },
+        None => whence.clone(),
+    }
+}
+
 /// The origin of a page, if the site lists it as it is.
 pub(super) fn exact<'a>(site: &'a Site, page: &str) -> Option<&'a Origin> {
     let page = PageUrl::parse(page, TrailingSlash::Keep).ok()?;

@@ -324,6 +324,23 @@ fn under_a_wildcard_staff_are_readers() {
 }
 
 #[test]
+fn whoever_signed_in_under_a_wildcard_moderates_nowhere_whatever_the_request_leaves_out() {
+    on_both(|app| {
+        widen(app);
+        let there = format!("{WILD}/a");
+        for origin in [None, Some(ORIGIN), Some(WILD)] {
+            app.sql("DELETE FROM letter_requests");
+            let session = by_mail_at(app, NORA, &there, origin).is(200).body;
+            app.sql("UPDATE people SET role = 'moderator' WHERE kind = 'email'");
+            app.get("/v1/moderation/comments")
+                .bearer(token(&session))
+                .send()
+                .refuses(403, "forbidden");
+        }
+    });
+}
+
+#[test]
 fn of_two_with_one_address_it_is_the_one_with_the_higher_role() {
     on_both(|app| {
         for (name, role) in [

@@ -113,7 +113,7 @@ export class Listed {
     const { h, t } = this.#tools;
     const { state, passage: { quote, quotation } } = entry;
     const muted = (key) => h('span', { class: 'muted' }, t(key));
-    if (!quote) return muted(quotation === 'removed' ? quotation : 'on_text');
+    if (!quote) return muted(quotation === 'removed' ? 'struck' : 'on_text');
     return h('span', {}, state === 'orphaned' && muted('then'), this.#link(entry, `“${quote}”`), quotation === 'waiting' && muted(quotation));
   }
 

@@ -18,5 +18,5 @@ export const ENGLISH = {
   then: 'The text said then:',
   on_text: 'A remark on the text',
   waiting: 'Not found on the page yet: only you and the moderators read these words.',
-  removed: 'Removed by the publisher',
+  struck: 'Removed by the publisher',
 };

@@ -116,7 +116,7 @@ export default {
   then: 'Damals stand im Text:',
   on_text: 'Eine Anmerkung zum Text',
   waiting: 'Auf der Seite noch nicht gefunden: Nur Sie und die Moderation lesen diese Worte.',
-  removed: 'Von der Redaktion entfernt',
+  struck: 'Von der Redaktion entfernt',
   words: 'Wörter aus dem Text',
   words_hint: 'So einfügen oder eintippen, wie sie im Text stehen.',
   several: 'Textstellen an diesem Ort',

@@ -116,7 +116,7 @@ export default {
   then: 'El texto decía entonces:',
   on_text: 'Una observación sobre el texto',
   waiting: 'Aún no se han encontrado en la página: solo usted y los moderadores leen estas palabras.',
-  removed: 'Retirado por el editor',
+  struck: 'Retirado por el editor',
   words: 'Palabras del texto',
   words_hint: 'Péguelas o escríbalas tal como están en el texto.',
   several: 'Pasajes en este lugar',

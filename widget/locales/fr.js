@@ -116,7 +116,7 @@ export default {
   then: 'Le texte disait alors :',
   on_text: 'Une remarque sur le texte',
   waiting: 'Pas encore trouvés dans la page : vous et la modération êtes seuls à lire ces mots.',
-  removed: 'Retiré par l’éditeur',
+  struck: 'Retiré par l’éditeur',
   words: 'Mots du texte',
   words_hint: 'Collez-les ou tapez-les tels qu’ils sont dans le texte.',
   several: 'Passages à cet endroit',

@@ -139,7 +139,8 @@ export function begin({ h, set, fill, filter, map, dress, explain, isolated, con
 
   const signOut = async () => {
     try {
-      await client.act('POST', 'identity/signout', { body: {} });
+      // Never the guest whom one is again when the session is over already.
+      if (member()) await client.act('POST', 'identity/signout', { body: {} });
     } catch (error) {
       // The session may be over already.
       if (error.status !== 401) throw error;
