@@ -67,11 +67,15 @@ with tempfile.TemporaryDirectory() as directory:
         with urllib.request.urlopen(f"{url}/v1/threads?{asked}") as answer:
             thread = uuid.UUID(json.load(answer)["thread"]["id"]).bytes
         site = query("SELECT id FROM sites")[0][0]
-        for reader in READERS:
-            mailbox = uuid.uuid4().bytes
-            query("INSERT INTO mailboxes (id, site_id, email, folded, locale, created_at) VALUES (?, ?, ?, ?, 'en', 1)", mailbox, site, reader, reader)
-            query("INSERT INTO subscriptions (id, mailbox_id, site_id, scope, target, thread_id, frequency, state, form, asked_at, expires_at) "
-                  "VALUES (?, ?, ?, 'thread', ?, ?, 'instant', 'active', 'subscribe', 1, 1)", uuid.uuid4().bytes, mailbox, site, thread, thread)
+        # In one transaction: a mailbox that old with no choice of anybody's is swept away.
+        with sqlite3.connect(f"{directory}/postil.db", timeout=60) as conn:
+            for reader in READERS:
+                mailbox = uuid.uuid4().bytes
+                conn.execute("INSERT INTO mailboxes (id, site_id, email, folded, locale, created_at) VALUES (?, ?, ?, ?, 'en', 1)",
+                             (mailbox, site, reader, reader))
+                conn.execute("INSERT INTO subscriptions (id, mailbox_id, site_id, scope, target, thread_id, frequency, state, form, asked_at, expires_at) "
+                             "VALUES (?, ?, ?, 'thread', ?, ?, 'instant', 'active', 'subscribe', 1, 1)",
+                             (uuid.uuid4().bytes, mailbox, site, thread, thread))
         body = json.dumps({"site": SITE, "url": page, "body": "News"}).encode()
         urllib.request.urlopen(urllib.request.Request(f"{url}/v1/comments", body, {"Content-Type": "application/json"}))
         deadline = time.monotonic() + 60
