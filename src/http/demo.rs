@@ -8,7 +8,7 @@ use super::answer;
 use super::app::App;
 use crate::error::{Error, Result};
 use crate::live::pages;
-use crate::service::demo;
+use crate::service::{demo, demo_page};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -19,7 +19,7 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
     }
     let thread = app.store.read(demo::thread).await?;
     let thread_html = format!("/v1/threads/{thread}/html");
-    let page = demo::PAGE.replace("{{thread_html}}", &thread_html);
+    let page = demo_page::PAGE.replace("{{thread_html}}", &thread_html);
     let mut response = answer::public(
         &request,
         &pages::ready(page.into_bytes()).await?,

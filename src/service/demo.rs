@@ -32,12 +32,6 @@ use crate::store::{Conn, Store, threads};
 /// The demo's name among the sites.
 pub const SLUG: &str = "demo";
 
-/// The path of the demo's page.
-pub const PATH: &str = "/demo/";
-
-/// The demo's page, with `{{thread_html}}` where the address of its plain comments stands.
-pub const PAGE: &str = include_str!("../../demo/index.html");
-
 /// The sample thread, in order of time.
 const SAMPLE: &str = include_str!("../../demo/thread.json");
 

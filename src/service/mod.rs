@@ -11,6 +11,7 @@ pub mod caller;
 pub mod comments;
 pub mod consent;
 pub mod demo;
+pub mod demo_page;
 mod drafts;
 pub mod earlier;
 mod hearing;

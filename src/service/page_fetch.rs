@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{demo, page_findings};
+use super::{demo_page, page_findings};
 use crate::domain::html_page::HtmlPage;
 use crate::domain::id::SiteId;
 use crate::domain::page::{Origin, PageUrl, TrailingSlash};
@@ -182,8 +182,8 @@ impl PageAsker {
                 return Answer::Nothing("the site does not want it asked");
             }
             if self.own.iter().any(|own| own.matches(&place)) {
-                return match url.path() == demo::PATH {
-                    true => Answer::Page(Box::new(HtmlPage::of(demo::PAGE)), url),
+                return match url.path() == demo_page::PATH {
+                    true => Answer::Page(Box::new(HtmlPage::of(demo_page::PAGE)), url),
                     false => Answer::Nothing("it is the service's own"),
                 };
             }
