@@ -45,9 +45,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/fr-RHW4NEFE.js.br"),
     },
     Part {
-        name: "inline-N7TYBWYJ.js",
-        script: include_bytes!("../../widget/dist/postil/inline-N7TYBWYJ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/inline-N7TYBWYJ.js.br"),
+        name: "inline-3UGTEGSV.js",
+        script: include_bytes!("../../widget/dist/postil/inline-3UGTEGSV.js"),
+        brotli: include_bytes!("../../widget/dist/postil/inline-3UGTEGSV.js.br"),
     },
     Part {
         name: "live-VJBI4BWX.js",

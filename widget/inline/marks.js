@@ -59,7 +59,7 @@ export class Marks {
       clearTimeout(this.#timer);
       this.#over.host.remove();
       for (const { host } of this.#hosts.values()) host.remove();
-      this.#lift();
+      for (const name of Object.keys(this.#highlights)) this.#clear(name);
     });
   }
 
@@ -146,10 +146,6 @@ export class Marks {
     this.#highlights[name]?.clear();
   }
 
-  #lift() {
-    for (const name of Object.keys(this.#highlights)) this.#clear(name);
-  }
-
   #place() {
     const { root } = this.#article;
     tint(this.#over.host, root, this.#block);
@@ -194,9 +190,8 @@ export class Marks {
 
   /** The side of the column where the lines end. */
   #side(range, root) {
-    const start = blockOf(range.startContainer);
-    let column = start;
-    for (let at = start; at && at !== root; at = at.parentElement) if (COLUMN.has(at.localName)) column = at;
+    let column = blockOf(range.startContainer);
+    for (let at = column; at && at !== root; at = at.parentElement) if (COLUMN.has(at.localName)) column = at;
     const { left, right } = column.getBoundingClientRect();
     const rtl = getComputedStyle(column).direction === 'rtl';
     return { edge: rtl ? left : right, rtl };

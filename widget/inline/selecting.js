@@ -92,39 +92,32 @@ export function selecting({ h, t, conversation }, article, marks, on, signal) {
     });
   };
 
-  button.addEventListener('pointerdown', (event) => event.preventDefault());
-  button.addEventListener('mousedown', (event) => event.preventDefault());
-  button.addEventListener('click', remark);
-  button.addEventListener('keydown', (event) => {
+  button.onpointerdown = button.onmousedown = (event) => event.preventDefault();
+  button.onclick = remark;
+  button.onkeydown = (event) => {
     if (event.key !== 'Escape') return;
     event.preventDefault();
     button.blur();
     hide();
-  });
+  };
   const listen = (type, hear, options) => document.addEventListener(type, hear, { signal, ...options });
   const inside = (event) => event.composedPath()[0] === button;
   listen('selectionchange', () => (getSelection().isCollapsed ? (button.matches(':focus') || hide()) : soon()));
-  listen(
-    'pointerdown',
-    (event) => {
-      if (inside(event)) return;
-      pressed = true;
-      typed = false;
-      touch = event.pointerType === 'touch';
-      hide();
-    },
-    { capture: true },
-  );
-  for (const type of ['pointerup', 'pointercancel']) {
-    listen(
-      type,
-      () => {
-        pressed = false;
-        soon();
-      },
-      { capture: true },
-    );
-  }
+  const start = (event) => {
+    if (inside(event)) return;
+    pressed = true;
+    typed = false;
+    touch = event.pointerType === 'touch';
+    hide();
+  };
+  const end = () => {
+    pressed = false;
+    soon();
+  };
+  const first = { capture: true };
+  listen('pointerdown', start, first);
+  listen('pointerup', end, first);
+  listen('pointercancel', end, first);
   listen('keydown', (event) => {
     typed = true;
     if (button.hidden || inside(event) || event.defaultPrevented) return;

@@ -39,10 +39,9 @@ summary { cursor: pointer; padding: .375em 0; }
 .passages .quiet { flex: none; max-width: 45%; text-align: end; }
 @media (any-pointer: coarse), (max-width: 30rem) {
   .note { min-width: 44px; height: 44px; }
-  .remark { min-height: 44px; padding-inline: 18px; font-size: 15px; }
-  .pill { min-height: 44px; }
+  .remark { padding-inline: 18px; font-size: 15px; }
+  .remark, .pill, .passages a { min-height: 44px; }
   summary { padding-block: .75em; }
-  .passages a { min-height: 44px; }
 }
 @media (forced-colors: active) {
   .note span, .remark { border: 1px solid; }

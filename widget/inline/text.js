@@ -104,7 +104,7 @@ export class ArticleText {
         raw += node.data;
       } else if (node.nodeType === Node.ELEMENT_NODE) {
         const name = node.localName;
-        if (BLOCKS.has(name) || name === 'br' || name === 'hr') raw += ' ';
+        if (BLOCKS.has(name) || /^[bh]r$/.test(name)) raw += ' ';
         if (node.firstChild && !SKIPPED.has(name) && !node.hasAttribute('data-postil-ignore')) {
           node = node.firstChild;
           continue;
