@@ -68,6 +68,8 @@ async function remark(page, text, from, to) {
   await offer(page).click();
   await answer(page, text);
   await page.keyboard.press('Escape');
+  // Closing puts the selection back, and would undo the next one.
+  await card(page).waitFor({ state: 'hidden' });
 }
 
 /** What a page is to the eye: the boxes of all its own elements, and what copying all of it gives. */

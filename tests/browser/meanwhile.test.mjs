@@ -179,17 +179,19 @@ test('the focus stays where it is when a comment changes', TIMEOUT, async () => 
 test('a log that no longer reaches back: the thread is read anew, and not over and over; the writer keeps caret and focus', TIMEOUT, async () => {
   const { url } = await lively(2);
   const asked = [];
-  const it = await read(url, (context) =>
-    context.route(`${origin}/v1/threads/*/events*`, (route) =>
+  const it = await read(url, (context) => {
+    context.on('requestfinished', (request) => /\/v1\/threads\?/.test(request.url()) && asked.push(request));
+    return context.route(`${origin}/v1/threads/*/events*`, (route) =>
       route.fulfill({ status: 200, headers: { 'Content-Type': 'text/event-stream', 'Access-Control-Allow-Origin': '*' }, body: 'event: resync\ndata: {}\n\n' }),
-    ),
-  );
-  it.page.on('request', (request) => /\/v1\/threads\?/.test(request.url()) && asked.push(request));
+    );
+  });
+  // At first, and anew as the stream says; from then on it is the block's own doing.
+  while (asked.length < 2) await it.page.evaluate(() => new Promise(requestAnimationFrame));
   await it.text.fill('Half');
   await it.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   // The next try is made after a while, and asks for little.
   await it.page.waitForRequest(/\/changes\?/);
-  assert.equal(asked.length, 1);
+  assert.equal(asked.length, 3, 'once anew each time that it listened');
   await it.page.keyboard.type(' a sentence');
   assert.equal(await it.text.inputValue(), 'Half a sentence');
 });
