@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{self, Config, SettingError};
 use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::error::Error;
@@ -129,10 +130,9 @@ impl Service {
             Advice::new(outbound.clone(), metrics.clone()),
             config.fetch_pages,
         );
-        let own = own_origins(&public, address);
+        let own = own_addresses(&public, address);
         if config.demo {
-            let origins = own.clone();
-            demo::prepare(&store, &keys, &judges, origins, Time::now()).await?;
+            demo::prepare(&store, &keys, &judges, &own, Time::now()).await?;
         }
         let streams = Streams::new(store.clone(), config.limits.streams);
         let (stop, stopped) = watch::channel(false);
@@ -178,15 +178,14 @@ impl Service {
             traffic: Traffic::default(),
             anchoring: Anchoring::new(config.limits.text_share),
             pages: Pages::new(PAGES),
-            files: Files::new(),
+            files: Files::new(&public),
             streams,
             followers: Arc::new(Semaphore::new(FOLLOWERS)),
             limits,
             trusted_proxies: config.trusted_proxies,
             request_ids: RequestIds::new()?,
             metrics,
-            public_url: public.to_string(),
-            public,
+            service_url: public,
             demo: config.demo,
         });
         Ok(Self {
@@ -212,7 +211,7 @@ impl Service {
 
     /// A few plain lines: where the demo is, how to embed the widget, how to become a moderator.
     fn welcome(&self) -> String {
-        let url = &self.app.public_url;
+        let url = &self.app.service_url;
         let site = if self.app.demo { demo::SLUG } else { "SITE" };
         let mut text = format!("Listening on http://{}\n", self.address);
         if self.app.demo {
@@ -241,6 +240,7 @@ impl Service {
                 actix_web::App::new()
                     .app_data(app.clone())
                     .wrap(from_fn(http::observe::observe))
+                    .wrap(from_fn(http::prefix::take_off))
                     .configure(http::routes)
             }
         })
@@ -317,7 +317,7 @@ pub async fn signalled() {
 ///
 /// # Errors
 /// What cannot be opened, and how to mend it.
-pub fn post(mail: &config::Mail, public: &Origin, keys: &Keys) -> Result<Post, Failure> {
+pub fn post(mail: &config::Mail, public: &ServiceUrl, keys: &Keys) -> Result<Post, Failure> {
     let transport = match &mail.smtp {
         Some(server) => Transport::smtp(server),
         None => Transport::files(&mail.folder)?,
@@ -347,7 +347,7 @@ pub fn post(mail: &config::Mail, public: &Origin, keys: &Keys) -> Result<Post, F
     Ok(Post {
         transport,
         sender,
-        public_url: public.to_string(),
+        service_url: public.clone(),
         keys: keys.clone(),
         templates,
         signer,
@@ -367,15 +367,16 @@ fn signer(dkim: &config::Dkim) -> Result<Signer, SettingError> {
         .map_err(|takes| refuse(format!("does not hold what it takes: {takes}.")))
 }
 
-/// The service's own origins: as it is reached, and by the other names of a loopback address.
-fn own_origins(public: &Origin, address: SocketAddr) -> Vec<Origin> {
+/// The addresses at which the service is: as it is reached, and by the other names of a loopback address.
+fn own_addresses(public: &ServiceUrl, address: SocketAddr) -> Vec<ServiceUrl> {
     let port = address.port();
-    let mut origins = vec![public.clone()];
+    let mut own = vec![public.clone()];
     if address.ip().is_loopback() || address.ip().is_unspecified() {
         for host in ["localhost", "127.0.0.1", "[::1]"] {
             let other = Origin::parse(&format!("http://{host}:{port}"));
-            origins.extend(other.ok().filter(|other| other != public));
+            let other = other.map(|origin| public.by(origin));
+            own.extend(other.ok().filter(|other| other != public));
         }
     }
-    origins
+    own
 }

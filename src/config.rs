@@ -22,7 +22,7 @@ pub use line::{complaint, prepare, service_setting};
 pub use mailing::{Dkim, Mail, Mailing};
 pub use values::{LogFormat, LogLevels, Rate, listen, public_url, whole, word};
 
-use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::token::Keys;
 use crate::store::Database;
 
@@ -57,7 +57,7 @@ pub struct Config {
     /// The way to it that passes no pooler, where another does.
     pub direct_database: Option<Database>,
     /// How browsers reach the service, if that was said; see [`Config::public_url`].
-    pub public_url: Option<Origin>,
+    pub public_url: Option<ServiceUrl>,
     /// How mail goes out.
     pub mail: Mail,
     /// The proxies whose word about a client's address counts.
@@ -155,9 +155,9 @@ impl Config {
 
     /// How browsers reach the service: as the operator said, or else where it listens. `bound` is the address that
     /// was in fact bound, since port 0 says nothing.
-    pub fn public_url(&self, bound: SocketAddr) -> Result<Origin, SettingError> {
-        if let Some(origin) = &self.public_url {
-            return Ok(origin.clone());
+    pub fn public_url(&self, bound: SocketAddr) -> Result<ServiceUrl, SettingError> {
+        if let Some(url) = &self.public_url {
+            return Ok(url.clone());
         }
         let url = if bound.ip().is_unspecified() {
             // Nobody can be sent to "every address"; this machine is one of those that can reach it.
@@ -165,7 +165,7 @@ impl Config {
         } else {
             format!("http://{bound}")
         };
-        Origin::parse(&url).map_err(|_| {
+        ServiceUrl::parse(&url).map_err(|_| {
             SettingError::new(format!(
                 "--public-url (POSTIL_PUBLIC_URL) is needed: `{url}` is no URL."
             ))

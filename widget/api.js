@@ -33,7 +33,7 @@ export class Client {
   lost = () => {};
 
   /**
-   * @param {string} service origin, without a slash at its end
+   * @param {string} service its address, without a slash at its end
    * @param {string} site slug
    * @param {import('./identity.js').Identity} [identity]
    * @param {string} [sso] the page's own address that answers with its JWT

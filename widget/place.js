@@ -18,5 +18,5 @@ export function pageUrl() {
   return absolute(link?.href || location.href).replace(/#.*/, '');
 }
 
-/** The service that an element asks: its own, or where the script comes from. */
-export const serviceOf = (element, home) => (element.getAttribute('service') || home).replace(/\/+$/, '');
+/** The service that an element asks: its own, or where the script comes from; without a slash at its end. */
+export const serviceOf = (element, home) => absolute(element.getAttribute('service') || home).replace(/\/+$/, '');

@@ -5,7 +5,8 @@ import { threadElement } from './element.js';
 import { knownLocale, voice } from './languages.js';
 import { absolute, pageUrl, serviceOf } from './place.js';
 
-const home = new URL(import.meta.url).origin;
+// Beside this script, be it below a path of an origin that the service shares.
+const home = new URL('.', import.meta.url).href;
 const tools = { Client, absolute, pageUrl, knownLocale, voice };
 
 /** How many comments a page has. Most pages have no such element, so what fills it comes on demand. */

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use postil::app;
 use postil::config::{self, Common, Mailing};
 use postil::domain::id::{DeliveryId, MailboxId};
-use postil::domain::page::Origin;
+use postil::domain::service_url::ServiceUrl;
 use postil::domain::subscription::Suppressed;
 use postil::domain::text::Email;
 use postil::domain::time::Time;
@@ -61,7 +61,7 @@ pub struct Test {
     /// How browsers reach the service
     #[arg(long, env = "POSTIL_PUBLIC_URL", value_name = "URL", value_parser = config::public_url)]
     #[arg(default_value = "http://127.0.0.1:8080")]
-    public_url: Origin,
+    public_url: ServiceUrl,
     /// The service's secrets [default: those in DATA-DIR/signing.key]
     #[arg(long, env = "POSTIL_SECRETS", value_name = "NEW,OLD", value_parser = Keys::parse)]
     secrets: Option<Keys>,
@@ -222,7 +222,7 @@ impl Test {
             slug: "test".into(),
             id: format!("test.{letter}"),
             references: vec!["thread.test".into()],
-            unsubscribe_url: Some(format!("{}/s/unsubscribe/test", self.public_url)),
+            unsubscribe_url: Some(self.public_url.at("/s/unsubscribe/test")),
         };
         (cover, content)
     }

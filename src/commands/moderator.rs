@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use postil::config;
 use postil::domain::id::SessionId;
-use postil::domain::page::Origin;
+use postil::domain::service_url::ServiceUrl;
 use postil::domain::text::{Email, Name};
 use postil::domain::time::Time;
 use postil::domain::word::{Role, Word};
@@ -72,7 +72,7 @@ pub struct Link {
     /// How browsers reach the service
     #[arg(long, env = "POSTIL_PUBLIC_URL", value_name = "URL", value_parser = config::public_url)]
     #[arg(default_value = "http://127.0.0.1:8080")]
-    public_url: Origin,
+    public_url: ServiceUrl,
 }
 
 impl Moderator {

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use super::SettingError;
 use super::mailing::Mailing;
 use super::values::{self, LogFormat, LogLevels, Rate, whole};
-use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::token::Keys;
 use crate::store::Database;
 
@@ -79,9 +79,9 @@ pub struct Serve {
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen)]
     pub listen: SocketAddr,
 
-    /// How browsers reach the service, when a proxy stands before it [default: http://ADDRESS]
+    /// How browsers reach the service, when a proxy stands before it: an address with or without a path [default: http://ADDRESS]
     #[arg(long, env = "POSTIL_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
-    pub public_url: Option<Origin>,
+    pub public_url: Option<ServiceUrl>,
 
     /// How mail is sent.
     #[command(flatten)]
@@ -190,8 +190,8 @@ impl Serve {
     /// Whether others than this machine's own users are served: by the address it listens on, or, behind a proxy, by
     /// the address that browsers use.
     pub(super) fn is_public(&self) -> bool {
-        let is_own = |origin: &Origin| {
-            let url = url::Url::parse(&origin.to_string());
+        let is_own = |service: &ServiceUrl| {
+            let url = url::Url::parse(&service.to_string());
             url.is_ok_and(|url| match url.host() {
                 Some(url::Host::Domain(name)) => {
                     name == "localhost" || name.ends_with(".localhost")

@@ -114,12 +114,8 @@ fn every_setting_is_taken() {
 fn a_refusal_names_the_setting_and_what_it_takes() {
     for (flag, value, takes) in [
         ("--listen", "localhost", "127.0.0.1:8080"),
-        (
-            "--public-url",
-            "https://example.org/comments",
-            "without a path",
-        ),
-        ("--public-url", "https://*.example.org", "without a path"),
+        ("--public-url", "https://example.org/a b", "a path of"),
+        ("--public-url", "https://*.example.org", "a path of"),
         ("--public-url", "ftp://example.org", "https://"),
         ("--mail-from", "nobody", "postil@example.org"),
         ("--trusted-proxies", "10.0.0.0/40", "10.0.0.0/8"),
@@ -280,6 +276,11 @@ fn the_public_address_follows_from_what_was_bound() {
             "--public-url=https://c.example.org:443",
             "127.0.0.1:9",
             "https://c.example.org",
+        ),
+        (
+            "--public-url=https://example.org/comments/",
+            "127.0.0.1:9",
+            "https://example.org/comments",
         ),
     ] {
         let origin = config(&[flag]).public_url(bound.parse().unwrap()).unwrap();

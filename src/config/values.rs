@@ -7,9 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use url::{Host, Url};
 
-use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::word::Word;
 use crate::mail::{Returns, Sender, Server};
 use crate::store::Database;
@@ -200,18 +199,8 @@ pub fn listen(text: &str) -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// A sentence that says what is taken.
-pub fn public_url(text: &str) -> Result<Origin, String> {
-    const TAKES: &str = "It takes http:// or https://, a host and perhaps a port, without a path, such as \
-                         https://comments.example.org.";
-    let origin = Origin::parse(text).map_err(|_| TAKES)?;
-    // An origin may stand for every subdomain; an address may not.
-    let is_one_host = Url::parse(&origin.to_string())
-        .is_ok_and(|url| !matches!(url.host(), Some(Host::Domain(host)) if host.contains('*')));
-    if is_one_host {
-        Ok(origin)
-    } else {
-        Err(TAKES.into())
-    }
+pub fn public_url(text: &str) -> Result<ServiceUrl, String> {
+    ServiceUrl::parse(text).map_err(|invalid| invalid.detail)
 }
 
 pub(super) fn network(text: &str) -> Result<IpNet, String> {

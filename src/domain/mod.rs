@@ -18,6 +18,7 @@ pub mod page;
 pub mod passage;
 pub mod rank;
 pub mod role_words;
+pub mod service_url;
 pub mod site;
 pub mod skeleton;
 pub mod sso;

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::files::Files;
 use super::limits::Limits;
 use super::observe::RequestIds;
-use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::token::Keys;
 use crate::live::answers::Answers;
 use crate::live::pages::Pages;
@@ -49,10 +49,8 @@ pub struct App {
     pub request_ids: RequestIds,
     /// What is counted.
     pub metrics: Metrics,
-    /// How browsers reach the service, without a slash at the end.
-    pub public_url: String,
-    /// The same, to compare pages' origins with.
-    pub public: Origin,
+    /// How browsers reach the service.
+    pub service_url: ServiceUrl,
     /// Whether there is a demo.
     pub demo: bool,
 }

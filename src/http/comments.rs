@@ -126,7 +126,10 @@ pub async fn create(call: Call, body: Body<NewComment>) -> Result<HttpResponse> 
     } else {
         StatusCode::CREATED
     };
-    let location = format!("/v1/comments/{}", posted.id);
+    let location = call
+        .app
+        .service_url
+        .path(&format!("/v1/comments/{}", posted.id));
     let (token, token_expires_at) = posted
         .minted
         .map(|minted| (minted.token, minted.expires_at))

@@ -18,7 +18,7 @@ pub async fn page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> 
         return Err(Error::NotFound);
     }
     let thread = app.store.read(demo::thread).await?;
-    let thread_html = format!("/v1/threads/{thread}/html");
+    let thread_html = format!("../v1/threads/{thread}/html");
     let page = demo_page::PAGE.replace("{{thread_html}}", &thread_html);
     let mut response = answer::public(
         &request,
@@ -38,7 +38,7 @@ pub async fn redirect(app: Data<App>) -> Result<HttpResponse> {
         return Err(Error::NotFound);
     }
     Ok(HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/demo/"))
+        .insert_header((header::LOCATION, app.service_url.path(demo_page::PATH)))
         .finish())
 }
 

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer;
 use super::app::App;
 use super::parts::PARTS;
+use crate::domain::service_url::ServiceUrl;
 use crate::error::{Error, Result};
 use crate::live::pages::Ready;
 
@@ -28,9 +29,14 @@ pub struct Part {
     pub brotli: &'static [u8],
 }
 
+const OPENAPI: &str = include_str!("../../openapi.yaml");
+
+/// A file that depends on a setting.
+type Lazy = LazyLock<Ready, Box<dyn FnOnce() -> Ready + Send>>;
+
 /// The files, made ready when somebody first asks.
 pub struct Files {
-    openapi: LazyLock<Ready>,
+    openapi: Lazy,
     widget: LazyLock<Ready>,
     parts: LazyLock<HashMap<&'static str, Ready>>,
     /// The demo's style sheet.
@@ -39,9 +45,14 @@ pub struct Files {
 
 impl Files {
     /// Does nothing yet.
-    pub fn new() -> Self {
+    pub fn new(service: &ServiceUrl) -> Self {
+        let below = service.path("/");
         Self {
-            openapi: LazyLock::new(|| Ready::new(include_bytes!("../../openapi.yaml").to_vec())),
+            openapi: Lazy::new(Box::new(move || {
+                let servers = format!("servers:\n  - {{url: {below},");
+                let contract = OPENAPI.replacen("servers:\n  - {url: /,", &servers, 1);
+                Ready::new(contract.into_bytes())
+            })),
             widget: LazyLock::new(|| {
                 let script = include_bytes!("../../widget/dist/postil.js").to_vec();
                 // Made as small as can be when the widget was built.
@@ -55,12 +66,6 @@ impl Files {
                 Ready::new(include_bytes!("../../demo/demo.css").to_vec())
             }),
         }
-    }
-}
-
-impl Default for Files {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -25,6 +25,7 @@ mod parts;
 mod passages;
 mod people;
 mod phrases;
+pub mod prefix;
 mod problem;
 mod query;
 mod queue;

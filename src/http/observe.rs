@@ -14,6 +14,7 @@ use uuid::{Builder, Uuid};
 
 use super::{Pattern, problem};
 use crate::domain::invalid::Invalid;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::time::Time;
 use crate::error::Error;
 
@@ -39,7 +40,7 @@ pub async fn observe(
         request.into_response(preflight()).map_into_boxed_body()
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
-        with_problem(response, &request_id)
+        with_problem(response, &app.service_url, &request_id)
     };
     let limits = super::limits::headers(response.request());
     let headers = response.headers_mut();
@@ -132,7 +133,11 @@ fn preflight() -> HttpResponse {
 }
 
 /// Puts the problem into an answer that failed.
-fn with_problem(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+fn with_problem(
+    response: ServiceResponse<BoxBody>,
+    service: &ServiceUrl,
+    request_id: &str,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -144,7 +149,7 @@ fn with_problem(response: ServiceResponse<BoxBody>, request_id: &str) -> Service
     let problem = match own {
         Some(error) => {
             log_cause(error, request_id);
-            problem::response(error, request_id)
+            problem::response(error, service, request_id)
         }
         // The framework answered by itself: it says nothing, so we do.
         None if matches!(
@@ -152,7 +157,7 @@ fn with_problem(response: ServiceResponse<BoxBody>, request_id: &str) -> Service
             BodySize::None | BodySize::Sized(0)
         ) =>
         {
-            problem::response(&of_status(status), request_id)
+            problem::response(&of_status(status), service, request_id)
         }
         None => return response,
     };

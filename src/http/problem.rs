@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::domain::service_url::ServiceUrl;
 use crate::error::Error;
 
 /// Seconds after which an outage or a full queue is worth another try.
@@ -86,7 +87,7 @@ impl ResponseError for Error {
 }
 
 /// The answer that tells a client what went wrong, and never what the cause inside was.
-pub fn response(error: &Error, request_id: &str) -> HttpResponse {
+pub fn response(error: &Error, service: &ServiceUrl, request_id: &str) -> HttpResponse {
     let status = status(error);
     let errors = match error {
         Error::Fields(fields) => fields
@@ -100,12 +101,12 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
         _ => Vec::new(),
     };
     let challenge_url = match error {
-        Error::WorkRequired(slug) => Some(format!("/v1/challenges?site={slug}")),
+        Error::WorkRequired(slug) => Some(service.path(&format!("/v1/challenges?site={slug}"))),
         _ => None,
     };
     let code = error.code();
     let problem = Problem {
-        kind: format!("/problems/{code}"),
+        kind: service.path(&format!("/problems/{code}")),
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
         detail: error.to_string(),

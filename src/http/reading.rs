@@ -235,7 +235,7 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     answer::kept(&app, &request, async || {
         let thread: ThreadId = id(&request, "thread")?;
         let (seen, row) = public_thread(&app, thread).await?;
-        let own = format!("{}/v1/threads/{thread}/feed", app.public_url);
+        let own = app.service_url.at(&format!("/v1/threads/{thread}/feed"));
         seen.answer(&app, format!("feed {thread}"), ATOM, move |conn| {
             let latest = comments::latest_of_thread(conn, thread, FEED)?;
             feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
@@ -265,7 +265,7 @@ pub async fn site_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
 
 async fn feed_of_site(app: &App, request: &HttpRequest) -> Result<Answer> {
     let slug = segment(request, "site")?.into_owned();
-    let own = format!("{}/v1/sites/{slug}/feed", app.public_url);
+    let own = app.service_url.at(&format!("/v1/sites/{slug}/feed"));
     let (id, feed) = app
         .store
         .read(move |conn| {
@@ -342,7 +342,9 @@ pub async fn annotations(app: Data<App>, request: HttpRequest) -> Result<HttpRes
 async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
     let thread: ThreadId = id(request, "thread")?;
     let page = Query::of(request).one("page")?.map(str::to_owned);
-    let address = format!("{}/v1/threads/{thread}/annotations", app.public_url);
+    let address = app
+        .service_url
+        .at(&format!("/v1/threads/{thread}/annotations"));
     let now = Time::now();
     let seen = app
         .store

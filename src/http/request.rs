@@ -189,7 +189,7 @@ pub fn whence(app: &App, request: &HttpRequest) -> Whence {
         });
     Whence {
         origin,
-        service: Some(app.public.clone()),
+        service: Some(app.service_url.origin().clone()),
     }
 }
 

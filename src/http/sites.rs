@@ -122,7 +122,11 @@ pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
     let new = fields.finish(new())?;
     let (site, replayed) = sites::add(&call.app.store, &call.caller, new, retry, call.now).await?;
     let mut response = answer::private(StatusCode::CREATED, &Site::stored(&site))?;
-    if let Ok(location) = header::HeaderValue::from_str(&format!("/v1/sites/{}", site.slug)) {
+    let location = call
+        .app
+        .service_url
+        .path(&format!("/v1/sites/{}", site.slug));
+    if let Ok(location) = header::HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     if replayed {

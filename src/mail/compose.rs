@@ -142,7 +142,7 @@ impl Desk<'_> {
             aim,
             expires_at,
         };
-        link.address(&self.post.keys, &self.post.public_url)
+        link.address(&self.post.keys, &self.post.service_url.to_string())
     }
 
     fn manage_url(&self) -> String {

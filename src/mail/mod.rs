@@ -23,6 +23,7 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 
 use crate::domain::mark::Mark;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::text::Email;
 use crate::domain::token::Keys;
 
@@ -110,8 +111,8 @@ pub struct Post {
     pub transport: Transport,
     /// Whom they come from.
     pub sender: Sender,
-    /// Where readers find this service, such as `https://comments.example.org`, without a slash at the end.
-    pub public_url: String,
+    /// Where readers find this service.
+    pub service_url: ServiceUrl,
     /// What links and return addresses are signed with.
     pub keys: Keys,
     /// Their texts.

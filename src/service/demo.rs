@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::caller::Caller;
 use super::comments::{self, Draft};
+use super::demo_page;
 use super::identity;
 use super::judging::Judges;
 use super::reactions::react;
@@ -21,6 +22,7 @@ use crate::domain::id::{CommentId, ThreadId};
 use crate::domain::invalid::Invalid;
 use crate::domain::markdown;
 use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::text::{CommentSource, Locale, Name, Slug, Title, Website};
 use crate::domain::time::Time;
@@ -53,7 +55,7 @@ struct Sample {
 }
 
 /// Makes the demo site, or moves it to where the service is now; on an empty one, writes the sample
-/// thread. `origins` begins with the one that the demo is shown on.
+/// thread. `own` are the addresses at which the service is; the demo is shown at the first.
 ///
 /// # Errors
 /// Those of the database.
@@ -61,12 +63,13 @@ pub async fn prepare(
     store: &Store,
     keys: &Keys,
     judges: &Judges,
-    origins: Vec<Origin>,
+    own: &[ServiceUrl],
     now: Time,
 ) -> Result<()> {
-    let Some(home) = origins.first().map(Origin::to_string) else {
+    let Some(home) = own.first() else {
         return Ok(());
     };
+    let origins: Vec<Origin> = own.iter().map(|url| url.origin().clone()).collect();
     let site = match sites::get(store, SLUG).await {
         Ok(site) if *site.origins == origins => site,
         Ok(_) => {
@@ -83,7 +86,7 @@ pub async fn prepare(
         }
         Err(error) => return Err(error),
     };
-    let page = Page::parse(&site, &format!("{home}/demo/"), Some(SLUG))
+    let page = Page::parse(&site, &home.at(demo_page::PATH), Some(SLUG))
         .map_err(|(_, invalid)| ours(invalid))?;
     let key = page.key.clone();
     let id = site.id;

@@ -13,7 +13,8 @@ use url::Url;
 use super::{demo_page, page_findings};
 use crate::domain::html_page::HtmlPage;
 use crate::domain::id::SiteId;
-use crate::domain::page::{Origin, PageUrl, TrailingSlash};
+use crate::domain::page::{PageUrl, TrailingSlash};
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::outbound::{Client, Failure};
@@ -90,7 +91,7 @@ fn is_exactly_on(site: &Site, url: &PageUrl) -> bool {
 pub struct PageAsker {
     client: Client,
     /// Where the service itself is: its own pages are not asked for over the network.
-    own: Vec<Origin>,
+    own: Vec<ServiceUrl>,
 }
 
 /// What asking a page came to.
@@ -104,8 +105,8 @@ enum Answer {
 }
 
 impl PageAsker {
-    /// By this way out; `own` are the service's own origins.
-    pub fn new(client: Client, own: Vec<Origin>) -> Self {
+    /// By this way out; `own` are the addresses at which the service itself is.
+    pub fn new(client: Client, own: Vec<ServiceUrl>) -> Self {
         Self { client, own }
     }
 
@@ -181,8 +182,9 @@ impl PageAsker {
             if !site.policy.fetch_pages {
                 return Answer::Nothing("the site does not want it asked");
             }
-            if self.own.iter().any(|own| own.matches(&place)) {
-                return match url.path() == demo_page::PATH {
+            let mut own = self.own.iter().filter(|own| own.origin().matches(&place));
+            if let Some(path) = own.find_map(|own| own.below(url.path())) {
+                return match path == demo_page::PATH {
                     true => Answer::Page(Box::new(HtmlPage::of(demo_page::PAGE)), url),
                     false => Answer::Nothing("it is the service's own"),
                 };

@@ -10,10 +10,10 @@ use super::identity::identity;
 use super::session_kinds::{Whence, begin_staff_session};
 use super::sign_in::wrong;
 use super::staff_sign_in::{exact, is_staff, origin};
-use super::{demo, threads};
+use super::{demo, demo_page, threads};
 use crate::domain::id::{PersonId, StaffLinkId};
 use crate::domain::link;
-use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::time::Time;
 use crate::domain::token::{Keys, OneTime};
 use crate::domain::word::{Role, SessionKind};
@@ -54,7 +54,7 @@ pub async fn make(
     caller: &Caller,
     person: PersonId,
     goal: Goal,
-    service: Origin,
+    service: ServiceUrl,
     now: Time,
 ) -> Result<Made> {
     let caller = caller.clone();
@@ -109,7 +109,12 @@ pub async fn make(
 }
 
 /// The page that a link leads to: the one that was named, or else the newest there is.
-fn page_of(conn: &mut Conn, site: &Site, named: Option<&str>, service: &Origin) -> Result<String> {
+fn page_of(
+    conn: &mut Conn,
+    site: &Site,
+    named: Option<&str>,
+    service: &ServiceUrl,
+) -> Result<String> {
     if let Some(named) = named {
         let page = threads::Page::parse(site, named, None);
         let page = page.map_err(|(_, invalid)| Error::field("/url", invalid))?;
@@ -122,7 +127,7 @@ fn page_of(conn: &mut Conn, site: &Site, named: Option<&str>, service: &Origin) 
         };
     }
     if site.slug == demo::SLUG {
-        let page = format!("{service}/demo/");
+        let page = service.at(demo_page::PATH);
         if exact(site, &page).is_some() {
             return Ok(page);
         }

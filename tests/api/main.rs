@@ -30,6 +30,7 @@ mod pages;
 mod passages;
 mod people;
 mod plans;
+mod prefix;
 mod problems;
 mod queue;
 mod reading;

@@ -171,7 +171,7 @@ fn the_demo_is_an_article_with_a_lively_thread() {
             "/v1/threads/{}/html",
             thread["thread"]["id"].as_str().unwrap()
         );
-        assert!(page.text().contains(&plain));
+        assert!(page.text().contains(&format!("\"..{plain}\"")));
         let first = samples[0]["body"]
             .as_str()
             .unwrap()

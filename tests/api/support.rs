@@ -202,6 +202,7 @@ impl App {
         Call {
             app: self,
             method: method.into(),
+            prefix: "",
             path: path.into(),
             headers: Vec::new(),
             body: None,
@@ -399,12 +400,13 @@ async fn furnish(service: &Service) -> Started {
 pub struct Call<'a> {
     app: &'a App,
     method: String,
+    prefix: &'a str,
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// With that header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -427,6 +429,11 @@ impl Call<'_> {
     pub fn bytes(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// The same below a path, as a proxy asks that leaves it on.
+    pub fn below(self, prefix: &'a str) -> Self {
+        Self { prefix, ..self }
     }
 
     /// Sends it, and holds the answer against the contract.
@@ -471,7 +478,7 @@ impl Call<'_> {
             .into();
         let mut request = ureq::http::Request::builder()
             .method(self.method.as_str())
-            .uri(format!("{}{}", self.app.url, self.path));
+            .uri(format!("{}{}{}", self.app.url, self.prefix, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -3,6 +3,7 @@
 use mail_parser::{Message as Parsed, MessageParser};
 
 use super::*;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::token::Keys;
 use crate::mail::{Returns, Sender, Templates, Transport};
 
@@ -12,7 +13,7 @@ fn post(returns: Option<&str>) -> Post {
     Post {
         transport: Transport::Files("".into()),
         sender: "Comments <comments@example.org>".parse::<Sender>().unwrap(),
-        public_url: "https://comments.example.org".into(),
+        service_url: ServiceUrl::parse("https://comments.example.org").unwrap(),
         keys: Keys::parse("a secret of thirty-two bytes or more").unwrap(),
         templates: Templates::embedded().unwrap(),
         signer: None,

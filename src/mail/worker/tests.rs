@@ -15,6 +15,7 @@ use crate::domain::id::{
 use crate::domain::judgement::Reason;
 use crate::domain::link::{self, Link, Purpose};
 use crate::domain::page::Origin;
+use crate::domain::service_url::ServiceUrl;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::subscription::{Cause, Frequency, Scope};
 use crate::domain::text::Email;
@@ -206,7 +207,7 @@ impl World {
         Post {
             transport,
             sender: "postil@example.org".parse().unwrap(),
-            public_url: "http://127.0.0.1:8080".into(),
+            service_url: ServiceUrl::parse("http://127.0.0.1:8080").unwrap(),
             keys: Keys::parse("a secret of thirty-two bytes or more").unwrap(),
             templates: Templates::embedded().unwrap(),
             signer: None,
