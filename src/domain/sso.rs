@@ -8,6 +8,7 @@
 
 mod claims;
 mod jwk;
+mod profile;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use super::invalid::Invalid;
 use claims::{Claims, object};
 pub use claims::{LEEWAY_SECONDS, LIFETIME_MAX_SECONDS, SsoClaims};
 use jwk::{Key, Kind};
+pub use profile::{PICTURE_MAX_BYTES, Remark, SsoProfile};
 
 /// Most bytes of a token: as much as many servers take in one header line.
 pub const TOKEN_MAX_BYTES: usize = 8192;

@@ -206,7 +206,7 @@ fn a_token_that_does_not_verify_is_refused() {
             without("aud"),
             with(good.clone(), "iss", json!("https://elsewhere.example")),
             without("iss"),
-            with(good.clone(), "exp", json!(now - 1)),
+            with(good.clone(), "exp", json!(now - 61)),
             without("exp"),
             with(good.clone(), "nbf", json!(now + 600)),
             with(good.clone(), "sub", json!("")),
@@ -309,6 +309,59 @@ fn a_site_without_sign_on_signs_nobody_in() {
         trust(app, Value::Null);
         assert_eq!(app.page("a")["policy"]["sso"], false);
         sign_in(app, &token).refuses(403, "forbidden");
+    });
+}
+
+#[test]
+fn a_claim_that_cannot_be_kept_keeps_nobody_out_and_is_told() {
+    on_both(|app| {
+        trust_secret(app);
+        let mut odd = claims("7");
+        for (name, value) in [
+            ("name", json!(format!("\u{202e}{}", "ä".repeat(75)))),
+            ("email", json!("not an address")),
+            ("email_verified", json!(true)),
+            ("website", json!("javascript:alert(1)")),
+            ("profile", json!({"url": "https://ada.example"})),
+            ("picture", json!("http://blog.example/ada.png")),
+        ] {
+            odd[name] = value;
+        }
+        let told = |body: &Value, list: &str| -> Vec<(String, String)> {
+            let list = body[list].as_array().unwrap().iter();
+            list.map(|told| {
+                assert!(told["detail"].as_str().unwrap().ends_with('.'), "{told}");
+                let text = |name: &str| told[name].as_str().unwrap().to_owned();
+                (text("claim"), text("code"))
+            })
+            .collect()
+        };
+        let pair = |claim: &str, code: &str| (claim.to_owned(), code.to_owned());
+        let ada = signed_in(app, &odd);
+        assert_eq!(ada["person"]["name"], "ä".repeat(60));
+        assert_eq!(ada["person"]["website"], Value::Null);
+        assert_eq!(
+            told(&ada, "changed"),
+            [pair("name", "name_invalid"), pair("name", "name_too_long")]
+        );
+        assert_eq!(
+            told(&ada, "dropped"),
+            [
+                pair("email", "email_invalid"),
+                pair("website", "website_invalid"),
+                pair("profile", "field_type"),
+                pair("picture", "picture_invalid"),
+            ]
+        );
+        // Of a token in which all is well nothing is told.
+        let plain = signed_in(app, &claims("8"));
+        assert_eq!(
+            (&plain["dropped"], &plain["changed"]),
+            (&json!([]), &json!([]))
+        );
+        // The clocks of two machines are never the same.
+        let late = with(claims("8"), "exp", json!(Time::now().seconds() - 50));
+        signed_in(app, &late);
     });
 }
 

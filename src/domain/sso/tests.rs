@@ -9,6 +9,7 @@ use rsa::traits::PublicKeyParts as _;
 use serde_json::json;
 
 use super::*;
+use crate::domain::text::{Email, Name, Website};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: &str = "a site's secret of 32 bytes here";
@@ -209,11 +210,13 @@ fn tokens_of_pyjwt_sign_in() {
     let expected = SsoClaims {
         issuer: "https://example.org".to_owned(),
         subject: "Ünï-42".to_owned(),
-        name: Some("Zoë 🌱".to_owned()),
-        email: Some("zoe@example.org".to_owned()),
-        email_verified: true,
-        picture: Some("https://example.org/z.png".to_owned()),
-        website: Some("https://example.org/zoe".to_owned()),
+        profile: SsoProfile {
+            name: Name::parse("Zoë 🌱").ok(),
+            email: Email::parse("zoe@example.org").ok(),
+            picture: Some("https://example.org/z.png".to_owned()),
+            website: Website::parse("https://example.org/zoe").ok(),
+            ..SsoProfile::default()
+        },
         expires_at: NOW + 300,
     };
     for (alg, keys) in [
@@ -223,8 +226,8 @@ fn tokens_of_pyjwt_sign_in() {
         ("EdDSA", &public),
     ] {
         let token = made["tokens"][alg].as_str().unwrap();
-        assert_eq!(keys.verify(token, NOW + 299), Ok(expected.clone()), "{alg}");
-        let late = keys.verify(token, NOW + 300).unwrap_err();
+        assert_eq!(keys.verify(token, NOW + 359), Ok(expected.clone()), "{alg}");
+        let late = keys.verify(token, NOW + 360).unwrap_err();
         assert!(
             late.detail.starts_with("The token expired at 1700000300"),
             "{late}"
@@ -403,10 +406,10 @@ fn claims_that_are_missing_or_wrong_are_refused() {
         (json!({"exp": true}), "`exp` is not a number"),
         (json!({"exp": [NOW + 300]}), "`exp` is not a number"),
         (
-            json!({"exp": NOW}),
-            "expired at 1700000000; the time here is 1700000000",
+            json!({"exp": NOW - 60}),
+            "expired at 1699999940; the time here is 1700000000",
         ),
-        (json!({"exp": NOW as f64 + 0.9}), "expired"),
+        (json!({"exp": NOW as f64 - 59.1}), "expired"),
         (json!({"exp": i64::MIN}), "expired"),
         (json!({"exp": -1e300}), "expired"),
         (json!({"exp": NOW + 86_461}), "at most 24 hours"),
@@ -435,13 +438,6 @@ fn claims_that_are_missing_or_wrong_are_refused() {
         (json!({"iss": ""}), "`iss` is empty"),
         (json!({"iss": ["x"]}), "`iss` is not a string"),
         (json!({"iss": "x\n"}), "control characters"),
-        (json!({"name": 1}), "`name` is not a string"),
-        (
-            json!({"email": ["a@example.org"]}),
-            "`email` is not a string",
-        ),
-        (json!({"picture": {}}), "`picture` is not a string"),
-        (json!({"profile": 1}), "`profile` is not a string"),
     ] {
         refused(&keys, &hs_token(&with(claims(), changes)), saying);
     }
@@ -481,6 +477,7 @@ fn claims_at_the_edge_are_accepted() {
     for changes in [
         json!({"aud": ["other", "postil"]}),
         json!({"exp": NOW as f64 + 1.5}),
+        json!({"exp": NOW - 59}),
         json!({"exp": NOW + 86_460}),
         json!({"exp": NOW + 86_400, "iat": NOW}),
         json!({"exp": NOW + 1, "iat": NOW - 86_399}),
@@ -513,50 +510,6 @@ fn subjects_are_taken_as_they_are() {
     ] {
         assert_eq!(read(sub), sub);
     }
-}
-
-#[test]
-fn optional_claims_are_left_raw() {
-    let read = |changes: Value| {
-        hs().verify(&hs_token(&with(claims(), changes)), NOW)
-            .unwrap()
-    };
-    let none = read(
-        json!({"name": "", "email": "", "picture": "", "website": "", "email_verified": true}),
-    );
-    assert_eq!(none, read(json!({})));
-    assert_eq!(
-        read(json!({"name": " Zoë\n"})).name.as_deref(),
-        Some(" Zoë\n")
-    );
-    for unproved in [
-        json!("true"),
-        json!(1),
-        json!(false),
-        json!(null),
-        json!([true]),
-    ] {
-        assert!(
-            !read(json!({"email": "a@example.org", "email_verified": unproved})).email_verified
-        );
-    }
-    assert!(read(json!({"email": "a@example.org", "email_verified": true})).email_verified);
-    for url in [
-        "http://a.example/p",
-        "javascript:alert(1)",
-        "//a.example",
-        "https:/é",
-    ] {
-        assert_eq!(read(json!({"picture": url})).picture, None, "{url}");
-    }
-    assert!(
-        read(json!({"picture": "HTTPS://a.example/p"}))
-            .picture
-            .is_some()
-    );
-    let both = json!({"website": "https://w.example", "profile": "https://p.example"});
-    assert_eq!(read(both).website.as_deref(), Some("https://w.example"));
-    assert_eq!(read(json!({"profile": "p"})).website.as_deref(), Some("p"));
 }
 
 #[test]
