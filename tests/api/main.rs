@@ -31,6 +31,7 @@ mod passages;
 mod people;
 mod plans;
 mod problems;
+mod published_keys;
 mod queue;
 mod reading;
 mod record;
