@@ -82,8 +82,12 @@ impl SignOn {
                 let url = url.as_str().to_owned();
                 site_keys::put(tx, &SiteKeys::new(site, url, set.clone(), *at, *due_at))
             }
-            // The address is the one that there was, and its keys are there.
-            (Some(_), None) => Ok(()),
+            // The address is the one that there was, so that its keys are there; unless another was named meanwhile.
+            (Some(url), None) => {
+                let known = site_keys::of(tx, site)?;
+                let is_there = known.is_some_and(|known| known.url == url.as_str());
+                is_there.then_some(()).ok_or(Error::Busy)
+            }
         }
     }
 }
