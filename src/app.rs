@@ -31,6 +31,7 @@ use crate::service::advice::Advice;
 use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
 use crate::service::page_fetch::PageAsker;
+use crate::service::published_keys::PublishedKeys;
 use crate::service::work::Traffic;
 use crate::service::{demo, housekeeping, teaching};
 use crate::store::Store;
@@ -141,7 +142,9 @@ impl Service {
         let pace = Pace::new(config.mail.rate, config.mail.rate_per_domain);
         let mail = mail::worker::run(store.clone(), post, pace, metrics.clone(), stopped.clone());
         let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped.clone());
+        let published_keys = PublishedKeys::new(outbound.clone());
         let pages = PageAsker::new(outbound, own).run(store.clone(), stopped.clone());
+        let key_sets = published_keys.clone().run(store.clone(), stopped.clone());
         let teaching = teaching::run(store.clone(), stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
@@ -155,6 +158,10 @@ impl Service {
         workers.spawn(async move {
             teaching.await;
             "teaching"
+        });
+        workers.spawn(async move {
+            key_sets.await;
+            "published keys"
         });
         if config.fetch_pages {
             workers.spawn(async move {
@@ -174,6 +181,7 @@ impl Service {
             answers: Answers::new(store.clone(), PAGES),
             store,
             keys,
+            published_keys,
             judges,
             traffic: Traffic::default(),
             anchoring: Anchoring::new(config.limits.text_share),

@@ -124,7 +124,7 @@ impl Config {
             public_url: serve.public_url,
             mail: Mail::new(&serve.mailing, &common.data_dir)?,
             trusted_proxies: serve.trusted_proxies,
-            outbound_networks: serve.outbound_networks,
+            outbound_networks: common.outbound_networks.clone(),
             fetch_pages: serve.fetch_pages,
             secrets: serve.secrets,
             demo,

@@ -20,6 +20,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use postil::config::{self, Common, Config, Serve, SettingError};
 use postil::domain::invalid::Invalid;
 use postil::error::Error;
+use postil::outbound::Client;
+use postil::service::published_keys::PublishedKeys;
 use postil::store::Store;
 
 const ABOUT: &str = "Comments for any web page: one program, one file of data.";
@@ -112,7 +114,10 @@ impl Line {
         match command {
             None => run_service(&common, serve).await,
             Some(Command::Serve(serve)) => run_service(&common, *serve).await,
-            Some(Command::Site(site)) => site.run(&open(&common)?).await,
+            Some(Command::Site(site)) => {
+                let client = Client::new(common.outbound_networks.clone());
+                site.run(&open(&common)?, PublishedKeys::new(client)).await
+            }
             Some(Command::Adviser(adviser)) => adviser.run(&open(&common)?).await,
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,

@@ -6,18 +6,20 @@ use clap::{Args, Subcommand};
 use postil::config::word;
 use postil::domain::page::Origin;
 use postil::domain::site::{Phrases, Policy};
-use postil::domain::sso::SsoKeys;
+use postil::domain::sso::{KeySet, SsoKeys};
 use postil::domain::text::{Locale, Slug};
 use postil::domain::time::Time;
 use postil::domain::word::{Moderation, Word};
 use postil::error::Error;
 use postil::service::caller::Caller;
+use postil::service::published_keys::PublishedKeys;
 use postil::service::sites::{self, NewSite, SiteChanges};
 use postil::store::Store;
+use postil::store::site_keys::{self, SiteKeys};
 use postil::store::sites::Site as Row;
 use serde_json::{Value, json};
 
-use super::{Failure, Outcome, said, table};
+use super::{Failure, Outcome, first_line, said, table};
 
 /// What to do with sites.
 #[derive(Subcommand)]
@@ -90,9 +92,14 @@ pub struct Sso {
     /// A file with the secret that the site signs its tokens with (HS256)
     #[arg(long, value_name = "FILE", group = "sso", requires = "sso_audience")]
     sso_secret_file: Option<PathBuf>,
-    /// A file with the public keys that the site signs its tokens with (JWKS)
+    /// A file with the public keys that the site signs its tokens with (JWKS). Keys that are not for signing, or of a kind that is not
+    /// supported, are left out and named
     #[arg(long, value_name = "FILE", group = "sso", requires = "sso_audience")]
     sso_jwks: Option<PathBuf>,
+    /// The address where the site publishes them, such as https://example.org/.well-known/jwks.json: they are fetched now, and again
+    /// when they change
+    #[arg(long, value_name = "URL", group = "sso", requires = "sso_audience")]
+    sso_jwks_url: Option<String>,
     /// The `aud` that its tokens must have
     #[arg(long, value_name = "NAME", requires = "sso")]
     sso_audience: Option<String>,
@@ -102,13 +109,13 @@ pub struct Sso {
 }
 
 impl Site {
-    pub(super) async fn run(self, store: &Store) -> Outcome {
+    pub(super) async fn run(self, store: &Store, published: PublishedKeys) -> Outcome {
         match self {
             Self::Add {
                 slug,
                 origins,
                 settings,
-            } => add(store, slug, origins.origin, settings).await,
+            } => add(store, &published, slug, origins.origin, settings).await,
             Self::Set {
                 slug,
                 origin,
@@ -118,7 +125,17 @@ impl Site {
                 let sso = if no_sso {
                     Some(None)
                 } else {
-                    settings.sso.read()?.map(Some)
+                    match settings.sso.read()? {
+                        Some(keys) => {
+                            let site = sites::get(store, slug.as_str()).await;
+                            let site = site.map_err(|error| unknown(error, slug.as_str()))?;
+                            let operator = Caller::operator();
+                            let ready =
+                                published.ready(store, &operator, Some(&site), keys, Time::now());
+                            Some(Some(ready.await?))
+                        }
+                        None => None,
+                    }
                 };
                 let changes = SiteChanges {
                     origins: (!origin.is_empty()).then_some(origin),
@@ -137,22 +154,34 @@ impl Site {
                 )
                 .await;
                 let site = site.map_err(|error| unknown(error, slug.as_str()))?;
-                Ok(format!("Changed the site {}.\n", site.slug) + &describe(&site))
+                let keys = keys_of(store, &site).await?;
+                Ok(format!("Changed the site {}.\n", site.slug) + &describe(&site, keys))
             }
             Self::List => list(store).await,
         }
     }
 }
 
-async fn add(store: &Store, slug: Slug, origins: Vec<Origin>, settings: Settings) -> Outcome {
+async fn add(
+    store: &Store,
+    published: &PublishedKeys,
+    slug: Slug,
+    origins: Vec<Origin>,
+    settings: Settings,
+) -> Outcome {
     let rules = Policy::default();
     let policy = match settings.policy_patch() {
         Some(patch) => rules.patched(&patch)?,
         None => rules,
     };
+    let (operator, now) = (Caller::operator(), Time::now());
+    let sso = match settings.sso.read()? {
+        Some(keys) => Some(published.ready(store, &operator, None, keys, now).await?),
+        None => None,
+    };
     let new = NewSite {
         policy,
-        sso: settings.sso.read()?,
+        sso,
         slug,
         name: settings.name.unwrap_or_default(),
         origins,
@@ -160,9 +189,10 @@ async fn add(store: &Store, slug: Slug, origins: Vec<Origin>, settings: Settings
         locale: settings.locale.map_or_else(|| Locale::parse("en"), Ok)?,
         phrases: Phrases::default(),
     };
-    let (site, _) = sites::add(store, &Caller::operator(), new, None, Time::now()).await?;
+    let (site, _) = sites::add(store, &operator, new, None, now).await?;
+    let keys = keys_of(store, &site).await?;
     let slug = &site.slug;
-    Ok(format!("Added the site {slug}.\n{}", describe(&site))
+    Ok(format!("Added the site {slug}.\n{}", describe(&site, keys))
         + &format!(
             "To moderate it: postil moderator add {slug} NAME\n\
              To show its comments, put this into its pages, with the service's own address:\n  \
@@ -179,10 +209,11 @@ async fn list(store: &Store) -> Outcome {
         } else {
             "no guests"
         };
-        let sso = site
-            .sso
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), |sso| sso.algorithms().join("+"));
+        let keys = keys_of(store, &site).await?;
+        let sso = site.sso.as_deref().map_or_else(
+            || "-".to_owned(),
+            |sso| algorithms(sso, keys.as_ref()).join("+"),
+        );
         let moderation = site.policy.moderation.word().to_owned();
         rows.push([
             site.slug,
@@ -230,7 +261,21 @@ pub(super) fn unknown(error: Error, slug: &str) -> Failure {
     }
 }
 
-fn describe(site: &Row) -> String {
+/// The keys that a site publishes, if it does.
+async fn keys_of(store: &Store, site: &Row) -> Result<Option<SiteKeys>, Failure> {
+    let id = site.id;
+    let is_published = site.sso.as_ref().is_some_and(|sso| sso.address().is_some());
+    match is_published {
+        true => Ok(store.read(move |conn| site_keys::of(conn, id)).await?),
+        false => Ok(None),
+    }
+}
+
+fn algorithms(sso: &SsoKeys, published: Option<&SiteKeys>) -> Vec<&'static str> {
+    published.map_or_else(|| sso.algorithms(), |published| published.jwks.algorithms())
+}
+
+fn describe(site: &Row, published: Option<SiteKeys>) -> String {
     let origins: Vec<_> = site.origins.iter().map(ToString::to_string).collect();
     let guests = if site.policy.guests {
         "welcome"
@@ -245,9 +290,22 @@ fn describe(site: &Row) -> String {
     if let Some(sso) = &site.sso {
         text += &format!(
             "  sign-on: {} for `{}`\n",
-            sso.algorithms().join(", "),
+            algorithms(sso, published.as_ref()).join(", "),
             sso.audience()
         );
+        if let Some(keys) = &published {
+            text += &format!("  keys from {}, fetched at {}\n", keys.url, keys.fetched_at);
+        }
+        let set = published
+            .as_ref()
+            .map_or(sso.public_keys(), |keys| Some(&*keys.jwks));
+        for key in set.map_or(&[][..], KeySet::left_out) {
+            let name = key
+                .kid
+                .as_deref()
+                .map(|kid| format!(" (kid `{}`)", first_line(kid, 80)));
+            text += &format!("  left out{}: {}\n", name.unwrap_or_default(), key.detail);
+        }
     }
     text
 }
@@ -273,19 +331,20 @@ impl Sso {
     /// The keys, from the file that was named; files, since a secret in the arguments could be seen by everybody on
     /// the machine.
     fn read(&self) -> Result<Option<SsoKeys>, Failure> {
-        let (name, key) = match (&self.sso_secret_file, &self.sso_jwks) {
-            (Some(path), _) => {
+        let (name, key) = match (&self.sso_secret_file, &self.sso_jwks, &self.sso_jwks_url) {
+            (Some(path), _, _) => {
                 let secret = contents(path)?;
                 // An editor's line end is no part of the secret.
                 ("hs256_secret", json!(secret.trim_end_matches(['\r', '\n'])))
             }
-            (None, Some(path)) => {
+            (None, Some(path), _) => {
                 let keys: Value = serde_json::from_str(&contents(path)?).map_err(|error| {
                     Failure::new(format!("`{}` is not JSON: {error}", path.display()))
                 })?;
                 ("jwks", keys)
             }
-            (None, None) => return Ok(None),
+            (None, None, Some(url)) => ("jwks_url", json!(url)),
+            (None, None, None) => return Ok(None),
         };
         let mut sso = json!({"audience": self.sso_audience, "issuer": self.sso_issuer});
         sso[name] = key;

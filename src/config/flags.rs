@@ -38,6 +38,17 @@ pub struct Common {
     #[arg(value_parser = values::server)]
     pub direct_database: Option<Database>,
 
+    /// Private networks whose services may be called, such as a site's adviser beside this service or the address of
+    /// its keys: addresses or networks, with commas between them. Without TLS nothing else is called [default: none]
+    #[arg(
+        long,
+        env = "POSTIL_OUTBOUND_NETWORKS",
+        value_name = "NETWORKS",
+        global = true
+    )]
+    #[arg(value_delimiter = ',', value_parser = values::network)]
+    pub outbound_networks: Vec<IpNet>,
+
     /// How much to log: error, warn, info, debug or trace; for single modules warn,postil::mail=debug
     #[arg(long, env = "POSTIL_LOG", value_name = "LEVELS", global = true)]
     #[arg(default_value = "info", value_parser = LogLevels::parse)]
@@ -92,12 +103,6 @@ pub struct Serve {
     #[arg(long, env = "POSTIL_TRUSTED_PROXIES", value_name = "NETWORKS")]
     #[arg(value_delimiter = ',', value_parser = values::network)]
     pub trusted_proxies: Vec<IpNet>,
-
-    /// Private networks whose services may be called, such as a site's adviser beside this service: addresses or
-    /// networks, with commas between them. Without TLS nothing else is called [default: none]
-    #[arg(long, env = "POSTIL_OUTBOUND_NETWORKS", value_name = "NETWORKS")]
-    #[arg(value_delimiter = ',', value_parser = values::network)]
-    pub outbound_networks: Vec<IpNet>,
 
     /// Ask pages on which something was written for their title, their address and their text, by which quoted words are
     /// known to be the page's. Where this is off, whatever the sites' rules say, quotations wait for a moderator

@@ -90,9 +90,10 @@ impl PageUrl {
     pub fn parse(raw: &str, trailing: TrailingSlash) -> Result<Self, Invalid> {
         let refuse = |detail: &str| Invalid::new("url_invalid", detail);
         if raw.len() > Self::MAX_RAW {
-            return Err(refuse(
-                "A page's address may be sent with at most 8000 bytes.",
-            ));
+            return Err(refuse(&format!(
+                "A page's address may be sent with at most {} bytes.",
+                Self::MAX_RAW
+            )));
         }
         let url = Url::parse(raw).map_err(|_| {
             refuse("A page's address must be a whole URL such as https://example.org/page.")

@@ -1,13 +1,14 @@
 //! Sign-on by a site's own word: a JWT (RFC 7519) that the site signed says who is reading.
 //!
-//! What is trusted is the site's configuration, never the token's header (RFC 8725 §3.1): each configured key works
-//! with one algorithm, `kid` only chooses among the configured keys, and `jwk`, `jku`, `x5u` and `x5c` are not looked
-//! at. Claims say who somebody is and never what they may do: there is no claim that grants a role.
+//! What is trusted is the site's configuration, never the token's header (RFC 8725 §3.1): each key that the site gave, or publishes
+//! at the address that it gave, works with one algorithm, `kid` only chooses among these keys, and `jwk`, `jku`, `x5u` and `x5c` are
+//! not looked at. Claims say who somebody is and never what they may do: there is no claim that grants a role.
 //!
 //! The clock is the caller's, in whole seconds since 1970 (UTC). Refusals tell the site's developer what is wrong.
 
 mod claims;
 mod jwk;
+mod profile;
 
 use std::fmt;
 
@@ -16,9 +17,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::invalid::Invalid;
+use super::webhook::Endpoint;
 use claims::{Claims, object};
 pub use claims::{LEEWAY_SECONDS, LIFETIME_MAX_SECONDS, SsoClaims};
+pub use jwk::{KEYS_MAX, KeySet, LeftOut, Reason};
 use jwk::{Key, Kind};
+pub use profile::{PICTURE_MAX_BYTES, Remark, SsoProfile};
 
 /// Most bytes of a token: as much as many servers take in one header line.
 pub const TOKEN_MAX_BYTES: usize = 8192;
@@ -27,10 +31,11 @@ pub const NAME_MAX_CHARS: usize = 255;
 /// Bytes of a shared secret: at least the hash's length (RFC 7518 §3.2).
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 32..=1024;
 
-/// How one site signs its tokens: whom they are for, who issues them, and either one shared secret or public keys.
+/// How one site signs its tokens: whom they are for, who issues them, and one shared secret, or public keys, or where these are
+/// published.
 ///
-/// Its JSON is `{issuer?, audience, hs256_secret | jwks}`, the same for setting and for storing; reading it back goes
-/// through [`SsoKeys::parse`] again. It holds the secret, so it is for the site's row and never for an answer.
+/// Its JSON is `{issuer?, audience, hs256_secret | jwks | jwks_url}`, the same for setting and for storing, where `jwks` also knows
+/// which keys were left out. It holds the secret, so it is for the site's row and never for an answer.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct SsoKeys {
@@ -42,16 +47,48 @@ pub struct SsoKeys {
 #[derive(Clone)]
 enum Trust {
     Secret(String, Key),
-    Public(Vec<Key>),
+    Public(KeySet),
+    At(Endpoint),
+}
+
+/// Why a token was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key is one that signed it; the site may have others by now.
+    Key(Invalid),
+    /// Whatever the keys are.
+    Token(Invalid),
+}
+
+impl Refusal {
+    /// The code and the sentence.
+    pub fn into_invalid(self) -> Invalid {
+        match self {
+            Self::Key(invalid) | Self::Token(invalid) => invalid,
+        }
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        Self::Token(invalid)
+    }
 }
 
 impl SsoKeys {
     /// Reads a site's configuration. Code `sso_invalid`; the detail names what is wrong and repeats no secret.
     pub fn parse(value: Value) -> Result<Self, Invalid> {
+        Self::read(value, |set| KeySet::parse(set)?.check())
+    }
+
+    fn read(
+        value: Value,
+        key_set: impl Fn(&Value) -> Result<KeySet, Invalid>,
+    ) -> Result<Self, Invalid> {
         let members = value
             .as_object()
             .ok_or_else(|| refuse_key("`sso` must be a JSON object."))?;
-        let known = ["issuer", "audience", "hs256_secret", "jwks"];
+        let known = ["issuer", "audience", "hs256_secret", "jwks", "jwks_url"];
         if let Some(other) = members.keys().find(|name| !known.contains(&name.as_str())) {
             return Err(refuse_key(format!(
                 "`sso` has the unknown member “{}”.",
@@ -68,12 +105,13 @@ impl SsoKeys {
         };
         let issuer = name("issuer")?;
         let audience = name("audience")?.ok_or_else(|| refuse_key("`sso` needs an `audience`."))?;
-        let trust = match (given("hs256_secret"), given("jwks")) {
-            (Some(secret), None) => shared(secret)?,
-            (None, Some(set)) => Trust::Public(jwk::parse_set(set)?),
+        let trust = match (given("hs256_secret"), given("jwks"), given("jwks_url")) {
+            (Some(secret), None, None) => shared(secret)?,
+            (None, Some(set), None) => Trust::Public(key_set(set)?),
+            (None, None, Some(url)) => Trust::At(address(url)?),
             _ => {
                 return Err(refuse_key(
-                    "`sso` needs either `hs256_secret` or `jwks`, and not both.",
+                    "`sso` needs either `hs256_secret` or `jwks` or `jwks_url`, and not two of them.",
                 ));
             }
         };
@@ -94,119 +132,183 @@ impl SsoKeys {
         &self.audience
     }
 
-    /// The algorithms in use, each once, as JOSE calls them (`HS256`, `RS256`, `ES256`, `EdDSA`).
-    pub fn algorithms(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.keys().iter().map(|key| key.kind.name()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+    /// Where its public keys are published, if they are not a part of this.
+    pub fn address(&self) -> Option<&Endpoint> {
+        match &self.trust {
+            Trust::At(url) => Some(url),
+            Trust::Secret(..) | Trust::Public(_) => None,
+        }
     }
 
-    /// Checks a token at the time `now` (seconds since 1970) and reads who it is about. Code `sso_token_invalid`.
+    /// Its public keys, if they are a part of this.
+    pub fn public_keys(&self) -> Option<&KeySet> {
+        match &self.trust {
+            Trust::Public(set) => Some(set),
+            Trust::Secret(..) | Trust::At(_) => None,
+        }
+    }
+
+    /// The algorithms of the keys that are a part of this, each once, as JOSE calls them (`HS256`, `RS256`, `ES256`, `EdDSA`).
+    pub fn algorithms(&self) -> Vec<&'static str> {
+        match &self.trust {
+            Trust::Secret(_, key) => vec![key.kind.name()],
+            Trust::Public(set) => set.algorithms(),
+            Trust::At(_) => Vec::new(),
+        }
+    }
+
+    /// Checks a token at the time `now` (seconds since 1970), by the keys that are a part of this, and reads who it is about. Code
+    /// `sso_token_invalid`.
     pub fn verify(&self, token: &str, now: i64) -> Result<SsoClaims, Invalid> {
+        let checked = match &self.trust {
+            Trust::Secret(_, key) => self.check(std::slice::from_ref(key), &[], token, now),
+            Trust::Public(set) => self.verify_by(set, token, now),
+            Trust::At(_) => self.check(&[], &[], token, now),
+        };
+        checked.map_err(Refusal::into_invalid)
+    }
+
+    /// The same, by keys that the site publishes.
+    pub fn verify_by(&self, set: &KeySet, token: &str, now: i64) -> Result<SsoClaims, Refusal> {
+        self.check(&set.keys, set.left_out(), token, now)
+    }
+
+    fn check(
+        &self,
+        keys: &[Key],
+        left_out: &[LeftOut],
+        token: &str,
+        now: i64,
+    ) -> Result<SsoClaims, Refusal> {
         if token.len() > TOKEN_MAX_BYTES {
-            return Err(refuse(format!(
-                "The token has more than {TOKEN_MAX_BYTES} bytes."
-            )));
+            return Err(refuse(format!("The token has more than {TOKEN_MAX_BYTES} bytes.")).into());
         }
         let parts: Vec<&str> = token.split('.').take(6).collect();
         let [header, payload, signature] = match parts[..] {
             [header, payload, signature] => [header, payload, signature],
             [_, _, _, _, _] => {
-                return Err(refuse(
-                    "The token is encrypted (JWE); it must be only signed (JWS).",
-                ));
+                return Err(
+                    refuse("The token is encrypted (JWE); it must be only signed (JWS).").into(),
+                );
             }
             _ => {
                 return Err(refuse(
                     "The token is not a JWT: it must have three parts separated by dots.",
-                ));
+                )
+                .into());
             }
         };
         let header = object("header", header)?;
-        let key = self.key_for(&header)?;
+        check_header(&header)?;
+        let able = keys_for(keys, left_out, &header)?;
         let message = &token[..token.len() - signature.len() - 1];
-        let sound = jsonwebtoken::crypto::verify(
-            signature,
-            message.as_bytes(),
-            &key.verifier,
-            key.kind.algorithm(),
-        );
-        if sound.ok() != Some(true) {
-            let name = key.kind.name();
-            return Err(refuse(format!(
+        let is_by = |key: &&Key| {
+            let sound = jsonwebtoken::crypto::verify(
+                signature,
+                message.as_bytes(),
+                &key.verifier,
+                key.kind.algorithm(),
+            );
+            sound.ok() == Some(true)
+        };
+        if !able.iter().any(is_by) {
+            let name = able.first().map_or("", |key| key.kind.name());
+            return Err(Refusal::Key(refuse(format!(
                 "The token's signature does not match the site's {name} key."
-            )));
+            ))));
         }
         let claims = Claims(object("payload", payload)?);
         let issuer = claims.issuer(self.issuer())?;
         claims.check_audience(&self.audience)?;
         let expires_at = claims.check_times(now)?;
-        claims.read(issuer, expires_at)
+        Ok(claims.read(issuer, expires_at)?)
     }
+}
 
-    fn keys(&self) -> &[Key] {
-        match &self.trust {
-            Trust::Secret(_, key) => std::slice::from_ref(key),
-            Trust::Public(keys) => keys,
-        }
+/// Refuses a header that is not one of a plain signed JWT (RFC 7515 §4).
+fn check_header(header: &Map<String, Value>) -> Result<(), Invalid> {
+    if header.contains_key("crit") {
+        return Err(refuse(
+            "The token's header has `crit`: no extensions are supported.",
+        ));
     }
+    if header.contains_key("enc") || header.contains_key("zip") {
+        return Err(refuse(
+            "The token's header has `enc` or `zip`: it must be only signed (JWS).",
+        ));
+    }
+    if header.contains_key("cty") {
+        return Err(refuse(
+            "The token's header has `cty`: a token within a token is not supported.",
+        ));
+    }
+    // A JWT made for something else (`at+jwt`, `logout+jwt`) is not a statement of identity (RFC 8725 §3.11).
+    let typ = header.get("typ").map(|typ| typ.as_str().unwrap_or(""));
+    if let Some(typ) = typ.filter(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        return Err(refuse(format!(
+            "The token's `typ` is “{}”; it must be “JWT” or absent.",
+            shown(typ)
+        )));
+    }
+    Ok(())
+}
 
-    /// The configured key that the header chooses, once the header is one that a plain signed JWT has (RFC 7515 §4).
-    fn key_for(&self, header: &Map<String, Value>) -> Result<&Key, Invalid> {
-        if header.contains_key("crit") {
-            return Err(refuse(
-                "The token's header has `crit`: no extensions are supported.",
-            ));
+/// The keys that the header chooses: one, or several of one name and algorithm, as some publishers have them while they rotate. Of
+/// one name may also be keys of different types (RFC 7517 §4.5).
+fn keys_for<'a>(
+    keys: &'a [Key],
+    left_out: &[LeftOut],
+    header: &Map<String, Value>,
+) -> Result<Vec<&'a Key>, Refusal> {
+    let named: Vec<&Key> = match (keys, header.get("kid")) {
+        (_, Some(kid)) if !kid.is_string() => {
+            return Err(refuse("The token's `kid` is not a string.").into());
         }
-        if header.contains_key("enc") || header.contains_key("zip") {
-            return Err(refuse(
-                "The token's header has `enc` or `zip`: it must be only signed (JWS).",
-            ));
+        ([], _) => {
+            let detail = "The site publishes no key that can be used here.";
+            return Err(Refusal::Key(refuse(detail)));
         }
-        if header.contains_key("cty") {
-            return Err(refuse(
-                "The token's header has `cty`: a token within a token is not supported.",
-            ));
+        // A key without a name is the only one (of several each has a name): there is nothing to choose.
+        ([key], kid) if kid.is_none() || key.kid.is_none() => vec![key],
+        (_, None) => {
+            let detail = "The token's header needs a `kid`, since the site has several keys.";
+            return Err(Refusal::Key(refuse(detail)));
         }
-        // A JWT made for something else (`at+jwt`, `logout+jwt`) is not a statement of identity (RFC 8725 §3.11).
-        let typ = header.get("typ").map(|typ| typ.as_str().unwrap_or(""));
-        if let Some(typ) = typ.filter(|typ| !typ.eq_ignore_ascii_case("JWT")) {
-            return Err(refuse(format!(
-                "The token's `typ` is “{}”; it must be “JWT” or absent.",
-                shown(typ)
-            )));
+        (keys, Some(kid)) => {
+            let bears = |key: &&Key| key.kid.as_deref() == kid.as_str();
+            keys.iter().filter(bears).collect()
         }
-        let key = match (self.keys(), header.get("kid")) {
-            (_, Some(kid)) if !kid.is_string() => {
-                return Err(refuse("The token's `kid` is not a string."));
+    };
+    if named.is_empty() {
+        let kid = header.get("kid").and_then(Value::as_str);
+        let kid = shown(kid.unwrap_or(""));
+        let is_left_out = left_out.iter().any(|key| key.kid.as_deref() == Some(&*kid));
+        let but = match is_left_out {
+            true => {
+                "the site's key of that name is not used here; its settings say why (`left_out`)"
             }
-            // A key without a name is the only one (a set of several names each): there is nothing to choose.
-            ([key], kid) if kid.is_none() || key.kid.is_none() => key,
-            (_, None) => {
-                return Err(refuse(
-                    "The token's header needs a `kid`, since the site has several keys.",
-                ));
-            }
-            (keys, Some(kid)) => keys
-                .iter()
-                .find(|key| key.kid.as_deref() == kid.as_str())
-                .ok_or_else(|| {
-                    let kid = shown(kid.as_str().unwrap_or(""));
-                    refuse(format!(
-                        "The token's `kid` is “{kid}”, and the site has no key of that name."
-                    ))
-                })?,
+            false => "the site has no key of that name",
         };
-        match header.get("alg").and_then(Value::as_str) {
-            Some(alg) if key.kind.is_named(alg) => Ok(key),
-            alg => Err(refuse(format!(
-                "The token's `alg` is “{}”, but the site's key is for {}.",
-                shown(alg.unwrap_or("")),
-                key.kind.name()
-            ))),
-        }
+        let detail = format!("The token's `kid` is “{kid}”, and {but}.");
+        return Err(Refusal::Key(refuse(detail)));
     }
+    let alg = header.get("alg").and_then(Value::as_str).unwrap_or("");
+    let able = named.iter().copied().filter(|key| key.kind.is_named(alg));
+    let able: Vec<&Key> = able.collect();
+    if able.is_empty() {
+        let names: Vec<_> = named.iter().map(|key| key.kind.name()).collect();
+        return Err(Refusal::Key(refuse(format!(
+            "The token's `alg` is “{}”, but the site's key is for {}.",
+            shown(alg),
+            names.join(" or ")
+        ))));
+    }
+    Ok(able)
+}
+
+fn address(url: &Value) -> Result<Endpoint, Invalid> {
+    let parsed = Endpoint::parse(url.as_str().unwrap_or_default());
+    parsed.map_err(|why| refuse_key(format!("`jwks_url`: {why}")))
 }
 
 /// A secret that the site shares with us. A PEM file in its place is a mistake, and a public one would be a hole.
@@ -235,7 +337,7 @@ impl TryFrom<Value> for SsoKeys {
     type Error = Invalid;
 
     fn try_from(value: Value) -> Result<Self, Invalid> {
-        Self::parse(value)
+        Self::read(value, KeySet::stored)
     }
 }
 
@@ -243,7 +345,8 @@ impl From<SsoKeys> for Value {
     fn from(keys: SsoKeys) -> Value {
         let (name, value) = match keys.trust {
             Trust::Secret(secret, _) => ("hs256_secret", Value::String(secret)),
-            Trust::Public(list) => ("jwks", jwk::to_set(list.iter())),
+            Trust::Public(set) => ("jwks", set.into()),
+            Trust::At(url) => ("jwks_url", Value::String(url.as_str().to_owned())),
         };
         let issuer = keys
             .issuer

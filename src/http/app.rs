@@ -15,6 +15,7 @@ use crate::live::pages::Pages;
 use crate::live::streams::Streams;
 use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
+use crate::service::published_keys::PublishedKeys;
 use crate::service::work::Traffic;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -25,6 +26,8 @@ pub struct App {
     pub store: Store,
     /// The keys that tokens are signed with.
     pub keys: Keys,
+    /// The keys that sites publish.
+    pub published_keys: PublishedKeys,
     /// What judges comments.
     pub judges: Judges,
     /// How much has come lately.

@@ -65,8 +65,10 @@ pub async fn sso(call: Call, body: Body<Sso>) -> Result<HttpResponse> {
     let site = crate::service::sites::get(&call.app.store, &body.value.site).await?;
     call.check_origin(&site)?;
     let app = &call.app;
-    let (token, whence) = (&body.value.token, call.whence());
-    let identity = identity::sso(&app.store, &app.keys, site, token, whence, call.now).await?;
+    let (store, token) = (&app.store, &body.value.token);
+    let verified = app.published_keys.verify(store, &site, token, call.now);
+    let (claims, whence) = (verified.await?, call.whence());
+    let identity = identity::sso(store, &app.keys, site, claims, whence, call.now).await?;
     answer::private(StatusCode::OK, &identity)
 }
 

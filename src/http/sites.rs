@@ -12,13 +12,17 @@ use super::body::{Body, Fields};
 use super::query::{Query, segment};
 use super::request::Call;
 use crate::domain::cursor::Cursor;
+use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::sso::SsoKeys;
 use crate::domain::text::{Locale, Slug};
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
+use crate::service::published_keys::SignOn;
 use crate::service::sites::{self, NewSite, SiteChanges};
+use crate::store::site_keys;
+use crate::store::sites::Site as Row;
 use crate::view;
 use crate::view::site::Site;
 
@@ -39,7 +43,7 @@ pub async fn list(call: Call) -> Result<HttpResponse> {
         }
         .encode("sites")
     });
-    let items = rows.iter().map(Site::stored).collect();
+    let items = shown(&call, &rows).await?;
     answer::private(
         StatusCode::OK,
         &view::List {
@@ -50,10 +54,39 @@ pub async fn list(call: Call) -> Result<HttpResponse> {
     )
 }
 
+/// Sites as their administrators see them.
+async fn shown(call: &Call, rows: &[Row]) -> Result<Vec<Site>> {
+    let publishing = rows.iter().filter(|row| {
+        let keys = row.sso.as_deref();
+        keys.is_some_and(|keys| keys.address().is_some())
+    });
+    let ids: Vec<SiteId> = publishing.map(|row| row.id).collect();
+    let published = match ids.is_empty() {
+        true => Vec::new(),
+        false => {
+            let read = call
+                .app
+                .store
+                .read(move |conn| site_keys::of_sites(conn, &ids));
+            read.await?
+        }
+    };
+    let keys_of = |row: &Row| published.iter().find(|keys| keys.site_id == row.id);
+    Ok(rows
+        .iter()
+        .map(|row| Site::stored(row, keys_of(row)))
+        .collect())
+}
+
+async fn answer(call: &Call, status: StatusCode, row: Row) -> Result<HttpResponse> {
+    let site = shown(call, &[row]).await?;
+    answer::private(status, &site.first())
+}
+
 /// Sites are listed by name; a cursor remembers the last one's id.
 async fn slug_after(call: &Call, text: &str) -> Result<String> {
     let cursor = Cursor::decode(text, "sites").map_err(Error::Query)?;
-    let id = crate::domain::id::SiteId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
+    let id = SiteId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
     let site = call
         .app
         .store
@@ -70,7 +103,7 @@ pub async fn show(call: Call) -> Result<HttpResponse> {
     let slug = segment(call.request(), "site")?;
     let site = sites::get(&call.app.store, &slug).await?;
     call.caller.must_see(Role::Admin, Some(site.id))?;
-    answer::private(StatusCode::OK, &Site::stored(&site))
+    answer(&call, StatusCode::OK, site).await
 }
 
 /// A new site as it arrives.
@@ -116,16 +149,20 @@ pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
             locale: locale?,
             policy: policy?,
             phrases: phrases?,
-            sso: sso?,
+            sso: None,
         })
     };
-    let new = fields.finish(new())?;
+    let new = new().zip(sso);
+    let (mut new, sso) = fields.finish(new)?;
+    if let Some(keys) = sso {
+        new.sso = Some(sign_on_of_new(&call, &new, keys).await?);
+    }
     let (site, replayed) = sites::add(&call.app.store, &call.caller, new, retry, call.now).await?;
-    let mut response = answer::private(StatusCode::CREATED, &Site::stored(&site))?;
     let location = call
         .app
         .service_url
         .path(&format!("/v1/sites/{}", site.slug));
+    let mut response = answer(&call, StatusCode::CREATED, site).await?;
     if let Ok(location) = header::HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -133,6 +170,21 @@ pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
         answer::mark_replayed(&mut response);
     }
     Ok(response)
+}
+
+/// The sign-on of a new site. If there is one of that name already, as when this request is sent again, nothing is fetched.
+async fn sign_on_of_new(call: &Call, new: &NewSite, keys: SsoKeys) -> Result<SignOn> {
+    let (app, caller) = (&call.app, &call.caller);
+    match sites::get(&app.store, new.slug.as_str()).await {
+        Ok(_) => Ok(SignOn::for_nobody(keys)),
+        Err(Error::UnknownSite) => {
+            let fetched = &app.published_keys;
+            fetched
+                .ready(&app.store, caller, None, keys, call.now)
+                .await
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Changes as they arrive; what is absent stays.
@@ -179,11 +231,22 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
         phrases: raw
             .phrases
             .and_then(|phrases| fields.take("/phrases", Phrases::parse(phrases))),
-        sso: raw
-            .sso
-            .and_then(|sso| fields.take("/sso", sso.map(SsoKeys::parse).transpose())),
+        sso: None,
     };
-    let changes = fields.finish(Some(changes))?;
-    let site = sites::change(&call.app.store, &call.caller, &slug, changes, call.now).await?;
-    answer::private(StatusCode::OK, &Site::stored(&site))
+    let sso = raw
+        .sso
+        .and_then(|sso| fields.take("/sso", sso.map(SsoKeys::parse).transpose()));
+    let mut changes = fields.finish(Some(changes))?;
+    let app = &call.app;
+    changes.sso = match sso {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(keys)) => {
+            let published = &app.published_keys;
+            let ready = published.ready(&app.store, &call.caller, Some(&site), keys, call.now);
+            Some(Some(ready.await?))
+        }
+    };
+    let site = sites::change(&app.store, &call.caller, &slug, changes, call.now).await?;
+    answer(&call, StatusCode::OK, site).await
 }

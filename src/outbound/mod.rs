@@ -32,6 +32,12 @@ const PAGE: u64 = 2 * 1024 * 1024;
 /// Most bytes of a page's head.
 const PAGE_HEAD: usize = 64 * 1024;
 
+/// How many sets of keys are asked for at a time.
+const KEY_SETS: usize = 4;
+
+/// Most bytes of a set of keys.
+const KEY_SET: u64 = 64 * 1024;
+
 /// Most bytes of an answer's body.
 const BODY: u64 = 16 * 1024;
 
@@ -47,6 +53,8 @@ struct Inner {
     room: Arc<Semaphore>,
     /// Room for pages alone, so that advisers never wait for them.
     pages_room: Arc<Semaphore>,
+    /// The same for keys, so that nobody who signs in waits for either.
+    keys_room: Arc<Semaphore>,
     /// Made for the first request, since reading the system's roots takes longer than a start should.
     agent: OnceLock<Agent>,
     /// The same, for pages.
@@ -71,7 +79,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// A page, or whatever answered in its place.
+/// A page or a set of keys, or whatever answered in its place.
 pub struct Page {
     /// Its status.
     pub status: u16,
@@ -79,7 +87,9 @@ pub struct Page {
     pub location: Option<String>,
     /// Its media type.
     pub content_type: Option<String>,
-    /// The first two mebibytes of its body.
+    /// For how long it may be kept.
+    pub cache_control: Option<String>,
+    /// Of a page's body the first two mebibytes, of a set of keys all.
     pub body: Vec<u8>,
 }
 
@@ -105,6 +115,7 @@ impl Client {
             named,
             room: Arc::new(Semaphore::new(ROOM)),
             pages_room: Arc::new(Semaphore::new(PAGES)),
+            keys_room: Arc::new(Semaphore::new(KEY_SETS)),
             agent: OnceLock::new(),
             pages_agent: OnceLock::new(),
         }))
@@ -142,15 +153,35 @@ impl Client {
     /// # Errors
     /// Why there is none.
     pub async fn get_page(&self, url: String, patience: Duration) -> Result<Page, Failure> {
+        let room = self.0.pages_room.clone();
+        self.get(room, Inner::get_page, url, patience).await
+    }
+
+    /// Asks for a set of keys (RFC 7517), all within `patience`.
+    ///
+    /// # Errors
+    /// Why there is none; [`Failure::Large`] for more than 64 KiB.
+    pub async fn get_keys(&self, url: String, patience: Duration) -> Result<Page, Failure> {
+        let room = self.0.keys_room.clone();
+        self.get(room, Inner::get_keys, url, patience).await
+    }
+
+    async fn get(
+        &self,
+        room: Arc<Semaphore>,
+        ask: fn(&Inner, &str, Duration) -> Result<Page, Failure>,
+        url: String,
+        patience: Duration,
+    ) -> Result<Page, Failure> {
         let end = Instant::now() + patience;
-        let room = self.0.pages_room.clone().acquire_owned();
+        let room = room.acquire_owned();
         let permit = tokio::time::timeout_at(end - patience / 2, room)
             .await
             .map_err(|_| Failure::Busy)?
             .map_err(|_| Failure::Busy)?;
         let inner = self.0.clone();
         let asking = tokio::task::spawn_blocking(move || {
-            let page = inner.get(&url, end.saturating_duration_since(Instant::now()));
+            let page = ask(&inner, &url, end.saturating_duration_since(Instant::now()));
             drop(permit);
             page
         });
@@ -160,13 +191,8 @@ impl Client {
 
 impl Inner {
     fn send(&self, request: &Request, patience: Duration) -> Result<Answer, Failure> {
-        let agent = self.agent.get_or_init(|| {
-            agent(
-                Guarded::new(DefaultResolver::default(), self.named.clone()),
-                HEAD,
-            )
-        });
-        let mut call = agent
+        let mut call = self
+            .agent()
             .post(&request.url)
             .config()
             .timeout_global(Some(patience))
@@ -183,7 +209,34 @@ impl Inner {
         })
     }
 
-    fn get(&self, url: &str, patience: Duration) -> Result<Page, Failure> {
+    fn agent(&self) -> &Agent {
+        self.agent.get_or_init(|| {
+            agent(
+                Guarded::new(DefaultResolver::default(), self.named.clone()),
+                HEAD,
+            )
+        })
+    }
+
+    fn get_keys(&self, url: &str, patience: Duration) -> Result<Page, Failure> {
+        let call = self
+            .agent()
+            .get(url)
+            .config()
+            .timeout_global(Some(patience))
+            .max_response_header_size(PAGE_HEAD)
+            .accept("application/jwk-set+json, application/json;q=0.9, */*;q=0.1")
+            .build();
+        let mut answer = call.call()?;
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(KEY_SET)
+            .read_to_vec()?;
+        Ok(page(&answer, body))
+    }
+
+    fn get_page(&self, url: &str, patience: Duration) -> Result<Page, Failure> {
         let agent = self.pages_agent.get_or_init(|| {
             let resolver = Guarded::new(DefaultResolver::default(), self.named.clone());
             agent(resolver.also_in_plain(), PAGE_HEAD)
@@ -194,25 +247,29 @@ impl Inner {
             .timeout_global(Some(patience))
             .accept("text/html, application/xhtml+xml;q=0.9")
             .build();
-        let mut page = call.call()?;
-        let header = |name: &str| {
-            let value = page.headers().get(name)?;
-            value.to_str().ok().map(str::to_owned)
-        };
-        let (location, content_type) = (header("location"), header("content-type"));
+        let mut answer = call.call()?;
         let mut body = Vec::new();
-        let read = page
+        let read = answer
             .body_mut()
             .as_reader()
             .take(PAGE)
             .read_to_end(&mut body);
         read.map_err(|error| Failure::from(ureq::Error::Io(error)))?;
-        Ok(Page {
-            status: page.status().as_u16(),
-            location,
-            content_type,
-            body,
-        })
+        Ok(page(&answer, body))
+    }
+}
+
+fn page(answer: &ureq::http::Response<ureq::Body>, body: Vec<u8>) -> Page {
+    let header = |name: &str| {
+        let value = answer.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    Page {
+        status: answer.status().as_u16(),
+        location: header("location"),
+        content_type: header("content-type"),
+        cache_control: header("cache-control"),
+        body,
     }
 }
 

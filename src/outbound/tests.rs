@@ -212,6 +212,7 @@ async fn the_address_that_was_checked_is_the_one_that_is_called() {
         room: Arc::new(Semaphore::new(ROOM)),
         agent: OnceLock::from(agent(Guarded::new(fickle, named), HEAD)),
         pages_room: Arc::new(Semaphore::new(PAGES)),
+        keys_room: Arc::new(Semaphore::new(KEY_SETS)),
         pages_agent: OnceLock::new(),
     };
     let client = Client(Arc::new(inner));

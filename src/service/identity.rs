@@ -11,7 +11,6 @@ use super::signing::{self, Signature};
 use crate::domain::id::{ApiTokenId, PersonId, SessionId, SiteId};
 use crate::domain::skeleton::skeleton;
 use crate::domain::sso::SsoClaims;
-use crate::domain::text::{Email, Name, Website};
 use crate::domain::time::Time;
 use crate::domain::token::{AccessClaims, ApiToken, Keys, TokenError};
 use crate::domain::word::{Kind, Role, SessionKind};
@@ -21,7 +20,7 @@ use crate::store::sessions::{self, Session};
 use crate::store::sites::{self, Site};
 use crate::store::types::Named;
 use crate::store::{Conn, Store, Tx, tokens};
-use crate::view::person::{Identity, Person as PersonView};
+use crate::view::person::{Identity, Person as PersonView, SsoIdentity};
 
 /// How long an access token counts before it has to be renewed.
 const ACCESS: Duration = Duration::from_secs(3600);
@@ -185,53 +184,38 @@ pub async fn guest(
         .await
 }
 
-/// Exchanges a token that the site signed for one of ours.
-///
-/// # Errors
-/// [`Error::SsoToken`], or [`Error::Forbidden`] when the site signs nobody in.
+/// Signs in whom a token is about that the site signed, and tells what of it could not be kept as it was.
 pub async fn sso(
     store: &Store,
     keys: &Keys,
     site: Site,
-    token: &str,
+    claims: SsoClaims,
     whence: Whence,
     now: Time,
-) -> Result<Identity> {
-    let trusted = site
-        .sso
-        .as_ref()
-        .ok_or(Error::Forbidden("This site has no sign-on of its own."))?;
-    let claims = trusted
-        .verify(token, now.seconds())
-        .map_err(Error::SsoToken)?;
+) -> Result<SsoIdentity> {
     let keys = keys.clone();
     store
         .write(move |tx| {
             let person = known_by(tx, &site, &claims, now)?;
             let minted = begin_session(tx, &keys, &person, &whence, now)?;
-            Ok(identity(minted, &person, &site))
+            Ok(SsoIdentity {
+                identity: identity(minted, &person, &site),
+                dropped: claims.profile.dropped.clone(),
+                changed: claims.profile.changed.clone(),
+            })
         })
         .await
 }
 
 /// The person that these claims are about, with what the site says of them now.
 fn known_by(tx: &mut Tx, site: &Site, claims: &SsoClaims, now: Time) -> Result<Person> {
-    let name = claims
-        .name
-        .as_deref()
-        .and_then(|name| Name::parse(name).ok());
-    let email = claims.email.as_deref().filter(|_| claims.email_verified);
-    let email = email.and_then(|email| Email::parse(email).ok());
-    let website = claims
-        .website
-        .as_deref()
-        .and_then(|website| Website::parse(website).ok());
+    let said = claims.profile.clone();
     let profile = Profile {
-        skeleton: name.as_ref().map(|name| skeleton(name.as_str())),
-        name: name.map(|name| name.to_string()),
-        email: email.map(|email| email.as_str().to_owned()),
-        website: website.map(|website| website.to_string()),
-        avatar_url: claims.picture.clone(),
+        skeleton: said.name.as_ref().map(|name| skeleton(name.as_str())),
+        name: said.name.map(|name| name.to_string()),
+        email: said.email.map(|email| email.as_str().to_owned()),
+        website: said.website.map(|website| website.to_string()),
+        avatar_url: said.picture,
     };
     if let Some(known) = people::by_subject(tx, site.id, &claims.issuer, &claims.subject)? {
         // A new picture is shown from the thread's next change on: to say so at once would make

@@ -29,6 +29,7 @@ pub mod page_fetch;
 mod page_findings;
 pub mod passages;
 pub mod people;
+pub mod published_keys;
 pub mod publishing;
 pub mod queue;
 pub mod reactions;

@@ -5,18 +5,18 @@ use serde_json::{Map, Value, json};
 use super::audit;
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
+use super::published_keys::SignOn;
 use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
 use crate::domain::page::Origin;
 use crate::domain::site::{Phrases, Policy};
-use crate::domain::sso::SsoKeys;
 use crate::domain::text::{Locale, Slug};
 use crate::domain::time::Time;
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
-use crate::store::{Conn, Store};
+use crate::store::{Conn, Store, site_keys};
 
 /// What a new site is.
 #[derive(Debug, Clone)]
@@ -33,8 +33,8 @@ pub struct NewSite {
     pub policy: Policy,
     /// Its own words.
     pub phrases: Phrases,
-    /// The keys of its own sign-on.
-    pub sso: Option<SsoKeys>,
+    /// Its own sign-on.
+    pub sso: Option<SignOn>,
 }
 
 /// What shall be different about a site; what is `None` stays.
@@ -50,8 +50,8 @@ pub struct SiteChanges {
     pub policy: Option<Value>,
     /// Its own words.
     pub phrases: Option<Phrases>,
-    /// The keys of its own sign-on; `Some(None)` takes them away.
-    pub sso: Option<Option<SsoKeys>>,
+    /// Its own sign-on; `Some(None)` takes it away.
+    pub sso: Option<Option<SignOn>>,
 }
 
 /// Most origins that one site may have.
@@ -82,7 +82,7 @@ pub async fn add(
         locale: new.locale.to_string(),
         policy: Json::new(new.policy),
         phrases: Json::new(new.phrases),
-        sso: new.sso.map(Json::new),
+        sso: new.sso.as_ref().map(|sso| Json::new(sso.keys.clone())),
         version: 1,
         created_at: now,
     };
@@ -99,6 +99,9 @@ pub async fn add(
                 )));
             }
             sites::insert(tx, &site)?;
+            if let Some(sso) = &new.sso {
+                sso.keep(tx, site.id)?;
+            }
             let values = (json!({}), json!({"site": site.slug}));
             audit::record_site(tx, &caller, site.id, "add_site", values, now)?;
             idempotency::remember(tx, retry.as_ref(), &site.id, now)?;
@@ -148,7 +151,11 @@ pub async fn change(
                 site.phrases = Json::new(phrases);
             }
             if let Some(sso) = changes.sso {
-                site.sso = sso.map(Json::new);
+                match &sso {
+                    Some(sso) => sso.keep(tx, id)?,
+                    None => site_keys::remove(tx, id)?,
+                }
+                site.sso = sso.map(|sso| Json::new(sso.keys));
             }
             sites::replace(tx, &site)?;
             if let Some(values) = difference(&before, &site)? {

@@ -189,6 +189,59 @@ mod tests {
         in_vain(ask(24), 1);
     }
 
+    /// Without the ends of lines, which fall anywhere.
+    fn prose(text: &str) -> String {
+        let words: Vec<_> = text.split_whitespace().collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn documents_say_how_many_letters_there_may_be() {
+        let readme = prose(include_str!("../../README.md"));
+        let contract = prose(include_str!("../../openapi.yaml"));
+        let [sign_in, known, link] = [Share::SignIn, Share::Known, Share::Link].map(Share::most);
+        assert_eq!(sign_in, Share::Consent.most());
+        for (text, expected, sentence) in [
+            (
+                &readme,
+                1,
+                format!(
+                    "letters to sign in by {} an hour and {} a day, confirmations as many",
+                    sign_in.0, sign_in.1
+                ),
+            ),
+            (
+                &readme,
+                1,
+                format!(
+                    "can have {} an hour and {} a day to sign in by",
+                    known.0, known.1
+                ),
+            ),
+            (
+                &readme,
+                1,
+                format!("sends {} new links an hour and {} a day", link.0, link.1),
+            ),
+            (
+                &contract,
+                2,
+                format!(
+                    "at most {} such letters an hour and {} a day",
+                    sign_in.0, sign_in.1
+                ),
+            ),
+            (
+                &contract,
+                1,
+                format!("at most {} times an hour and {} a day", link.0, link.1),
+            ),
+        ] {
+            let times = text.matches(&sentence).count();
+            assert_eq!(times, expected, "documents say: {sentence}");
+        }
+    }
+
     #[test]
     fn spellings_of_one_mailbox_are_counted_together() {
         assert_eq!(mailbox("ann+1@example.org"), mailbox("ann@example.org"));

@@ -79,6 +79,7 @@ const MIGRATIONS: &[Migration] = &[
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),
+    same("0017_sso", include_str!("../../migrations/0017_sso/up.sql")),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

@@ -33,6 +33,7 @@ pub mod revisions;
 mod schema;
 pub mod sessions;
 pub mod sign_ins;
+pub mod site_keys;
 pub mod sites;
 pub mod spent_work;
 pub mod staff_links;

@@ -542,6 +542,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    site_keys (site_id) {
+        site_id -> Binary,
+        url -> Text,
+        jwks -> Text,
+        tried_at -> BigInt,
+        fetched_at -> BigInt,
+        failed_at -> Nullable<BigInt>,
+        failure -> Nullable<Text>,
+        due_at -> BigInt,
+    }
+}
+
 diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(comments -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));

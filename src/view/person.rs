@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::id::PersonId;
+use crate::domain::sso::Remark;
 use crate::domain::time::Time;
 use crate::domain::word::{Kind, Role, SessionKind};
 use crate::store::people::Person as Row;
@@ -46,4 +47,16 @@ pub struct Identity {
     pub kind: SessionKind,
     /// Whose it is.
     pub person: Person,
+}
+
+/// What signing in by a site's own token gives.
+#[derive(Debug, Serialize)]
+pub struct SsoIdentity {
+    /// Who it is.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The claims that were left out.
+    pub dropped: Vec<Remark>,
+    /// The claims that were kept in another form.
+    pub changed: Vec<Remark>,
 }

@@ -4,8 +4,11 @@ use serde::Serialize;
 
 use crate::domain::page::Origin;
 use crate::domain::site::{Fields, Phrases, Policy as Rules};
+use crate::domain::sso::{KeySet, LeftOut, SsoKeys};
 use crate::domain::text::Length;
+use crate::domain::time::Time;
 use crate::domain::word::{Moderation, ProofOfWork, Selecting, Sort};
+use crate::store::site_keys::SiteKeys;
 use crate::store::sites::Site as Row;
 use crate::store::threads::Thread;
 
@@ -68,11 +71,32 @@ struct Sso {
     issuer: Option<String>,
     audience: String,
     algorithms: Vec<&'static str>,
+    jwks_url: Option<String>,
+    fetched_at: Option<Time>,
+    /// What came when the address was last asked, if that was not keys.
+    failure: Option<String>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Sso {
+    fn stored(keys: &SsoKeys, published: Option<&SiteKeys>) -> Self {
+        let published = published.filter(|_| keys.address().is_some());
+        let set = published.map_or(keys.public_keys(), |published| Some(&*published.jwks));
+        Self {
+            issuer: keys.issuer().map(str::to_owned),
+            audience: keys.audience().to_owned(),
+            algorithms: set.map_or_else(|| keys.algorithms(), KeySet::algorithms),
+            jwks_url: keys.address().map(|url| url.as_str().to_owned()),
+            fetched_at: published.map(|published| published.fetched_at),
+            failure: published.and_then(|published| published.failure.clone()),
+            left_out: set.map_or_else(Vec::new, |set| set.left_out().to_vec()),
+        }
+    }
 }
 
 impl Site {
-    /// A stored site.
-    pub fn stored(row: &Row) -> Self {
+    /// A stored site, and the keys that it publishes if it does.
+    pub fn stored(row: &Row, published: Option<&SiteKeys>) -> Self {
         Self {
             slug: row.slug.clone(),
             name: row.name.clone(),
@@ -80,11 +104,7 @@ impl Site {
             locale: row.locale.clone(),
             policy: (*row.policy).clone(),
             phrases: (*row.phrases).clone(),
-            sso: row.sso.as_ref().map(|keys| Sso {
-                issuer: keys.issuer().map(str::to_owned),
-                audience: keys.audience().to_owned(),
-                algorithms: keys.algorithms(),
-            }),
+            sso: row.sso.as_ref().map(|keys| Sso::stored(keys, published)),
         }
     }
 }

@@ -32,6 +32,7 @@ mod people;
 mod plans;
 mod prefix;
 mod problems;
+mod published_keys;
 mod queue;
 mod reading;
 mod record;

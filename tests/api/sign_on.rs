@@ -12,11 +12,11 @@ use crate::support::{Answer, App, ORIGIN, SITE, comment, on_both};
 
 const SECRET: &str = "what the blog and the service know";
 
-fn b64(bytes: impl AsRef<[u8]>) -> String {
+pub fn b64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn join(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+pub fn join(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
     let message = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
     let signature = sign(message.as_bytes());
     format!("{message}.{}", b64(signature))
@@ -51,6 +51,12 @@ fn trust(app: &App, sso: Value) -> Answer {
 
 pub fn trust_secret(app: &App) {
     trust(app, json!({"audience": "postil", "hs256_secret": SECRET}));
+}
+
+/// What is told of a sign-on by keys that the site gave.
+fn told(algorithm: &str) -> Value {
+    json!({"issuer": null, "audience": "postil", "algorithms": [algorithm], "jwks_url": null, "fetched_at": null,
+           "failure": null, "left_out": []})
 }
 
 fn sign_in(app: &App, token: &str) -> Answer {
@@ -206,7 +212,7 @@ fn a_token_that_does_not_verify_is_refused() {
             without("aud"),
             with(good.clone(), "iss", json!("https://elsewhere.example")),
             without("iss"),
-            with(good.clone(), "exp", json!(now - 1)),
+            with(good.clone(), "exp", json!(now - 61)),
             without("exp"),
             with(good.clone(), "nbf", json!(now + 600)),
             with(good.clone(), "sub", json!("")),
@@ -234,10 +240,7 @@ fn a_public_key_verifies_and_is_no_shared_secret() {
         let public = key.verifying_key();
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "kid": "1", "x": b64(public.as_bytes())});
         let trusted = trust(app, json!({"audience": "postil", "jwks": {"keys": [jwk]}}));
-        assert_eq!(
-            trusted.body["sso"],
-            json!({"issuer": null, "audience": "postil", "algorithms": ["EdDSA"]})
-        );
+        assert_eq!(trusted.body["sso"], told("EdDSA"));
         let header = json!({"alg": "EdDSA", "kid": "1"});
         let token = join(&header, &claims("7"), |message| key.sign(message).to_vec());
         assert_eq!(sign_in(app, &token).is(200).body["person"]["kind"], "sso");
@@ -257,10 +260,7 @@ fn a_secret_is_in_no_answer() {
         let path = format!("/v1/sites/{SITE}");
         let sso = json!({"audience": "postil", "hs256_secret": SECRET});
         let set = trust(app, sso.clone());
-        assert_eq!(
-            set.body["sso"],
-            json!({"issuer": null, "audience": "postil", "algorithms": ["HS256"]})
-        );
+        assert_eq!(set.body["sso"], told("HS256"));
         let bears = |call: crate::support::Call<'_>| call.bearer(&app.admin).send();
         let both =
             json!({"sso": {"audience": "postil", "hs256_secret": SECRET, "jwks": {"keys": []}}});
@@ -309,6 +309,59 @@ fn a_site_without_sign_on_signs_nobody_in() {
         trust(app, Value::Null);
         assert_eq!(app.page("a")["policy"]["sso"], false);
         sign_in(app, &token).refuses(403, "forbidden");
+    });
+}
+
+#[test]
+fn a_claim_that_cannot_be_kept_keeps_nobody_out_and_is_told() {
+    on_both(|app| {
+        trust_secret(app);
+        let mut odd = claims("7");
+        for (name, value) in [
+            ("name", json!(format!("\u{202e}{}", "ä".repeat(75)))),
+            ("email", json!("not an address")),
+            ("email_verified", json!(true)),
+            ("website", json!("javascript:alert(1)")),
+            ("profile", json!({"url": "https://ada.example"})),
+            ("picture", json!("http://blog.example/ada.png")),
+        ] {
+            odd[name] = value;
+        }
+        let told = |body: &Value, list: &str| -> Vec<(String, String)> {
+            let list = body[list].as_array().unwrap().iter();
+            list.map(|told| {
+                assert!(told["detail"].as_str().unwrap().ends_with('.'), "{told}");
+                let text = |name: &str| told[name].as_str().unwrap().to_owned();
+                (text("claim"), text("code"))
+            })
+            .collect()
+        };
+        let pair = |claim: &str, code: &str| (claim.to_owned(), code.to_owned());
+        let ada = signed_in(app, &odd);
+        assert_eq!(ada["person"]["name"], "ä".repeat(60));
+        assert_eq!(ada["person"]["website"], Value::Null);
+        assert_eq!(
+            told(&ada, "changed"),
+            [pair("name", "name_invalid"), pair("name", "name_too_long")]
+        );
+        assert_eq!(
+            told(&ada, "dropped"),
+            [
+                pair("email", "email_invalid"),
+                pair("website", "website_invalid"),
+                pair("profile", "field_type"),
+                pair("picture", "picture_invalid"),
+            ]
+        );
+        // Of a token in which all is well nothing is told.
+        let plain = signed_in(app, &claims("8"));
+        assert_eq!(
+            (&plain["dropped"], &plain["changed"]),
+            (&json!([]), &json!([]))
+        );
+        // The clocks of two machines are never the same.
+        let late = with(claims("8"), "exp", json!(Time::now().seconds() - 50));
+        signed_in(app, &late);
     });
 }
 

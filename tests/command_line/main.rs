@@ -76,6 +76,50 @@ fn help_explains_every_setting_once_and_shows_no_value() {
     }
 }
 
+/// What `--help` says a setting is when nobody says anything, and what documents say of it.
+#[test]
+fn documents_have_the_defaults_that_help_has() {
+    let help = text(&postil(&["serve", "--help"], &[]).stdout);
+    let default_of = |flag: &str| -> Option<String> {
+        let is_it = |line: &&str| line.trim().split([' ', '[']).next() == Some(flag);
+        let line = help.lines().find(is_it)?;
+        let default = line.split_once("[default: ")?.1.split(']').next()?;
+        Some(default.to_owned())
+    };
+    let readme = include_str!("../../README.md");
+    let mut compared = 0;
+    for row in readme.lines().filter(|line| line.starts_with("| `--")) {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let flag = cells[0].trim_start_matches("| ").trim_matches('`');
+        // A default in code is one value; others are described, in both in words of their own.
+        let said = cells[2]
+            .strip_prefix('`')
+            .and_then(|cell| cell.strip_suffix('`'));
+        if let (Some(said), Some(default)) = (said, default_of(flag)) {
+            assert_eq!(said, default, "{flag}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 15, "{compared}");
+    // The contract's example of a limit is that of comments, as it comes.
+    let (quota, window) = default_of("--rate-comments")
+        .and_then(|rate| {
+            let (quota, window) = rate.split_once('/')?;
+            Some((quota.parse::<u32>().ok()?, window.to_owned()))
+        })
+        .expect("a rate");
+    let contract = include_str!("../../openapi.yaml");
+    let left = quota - 1;
+    for example in [
+        format!(r#"(`"comments";q={quota};w={window}`: {quota} in {window} seconds)"#),
+        format!(r#"(`"comments";r={left};t={window}`: {left} left,"#),
+        format!(r#"example: '"comments";q={quota};w={window}'"#),
+        format!(r#"example: '"comments";r={left};t={window}'"#),
+    ] {
+        assert!(contract.contains(&example), "{example}");
+    }
+}
+
 #[test]
 fn a_wrong_value_is_one_line_that_names_flag_and_variable() {
     let output = postil(&["serve"], &[("POSTIL_LISTEN", "here")]);

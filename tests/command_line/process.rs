@@ -1,7 +1,7 @@
 //! The service as its operator runs it, and the commands beside it.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -301,6 +301,53 @@ fn secrets_are_replaced_without_signing_anybody_out() {
     assert_eq!((status, &refused["code"]), (401, &json!("token_invalid")));
     // Secrets that are given are not written down.
     assert!(!dir.path().join("postil-data/signing.key").exists());
+}
+
+#[test]
+fn keys_that_were_published_outlive_a_restart_while_the_publisher_is_away() {
+    use base64::Engine as _;
+    use ed25519_dalek::Signer as _;
+    let b64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let x = b64(key.verifying_key().as_bytes());
+    let set = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": x}]}).to_string();
+    on_both(|dir, flags| {
+        add_site(dir, flags);
+        let publisher = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/jwks", publisher.local_addr().unwrap());
+        let set = set.clone();
+        let answering = std::thread::spawn(move || {
+            let mut stream = publisher.accept().unwrap().0;
+            let mut read = Vec::new();
+            while !read.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                read.extend(byte);
+            }
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+            stream.write_all(format!("{head}{set}").as_bytes()).unwrap();
+        });
+        let site = ["site", "set", SITE, "--sso-audience", "postil"];
+        let keys = ["--sso-jwks-url", &url, "--outbound-networks=127.0.0.1"];
+        said(dir, &[flags, &site, &keys].concat());
+        // From here on nobody listens there.
+        answering.join().unwrap();
+        let now = postil::domain::time::Time::now().seconds();
+        let claims = json!({"sub": "7", "aud": "postil", "exp": now + 300});
+        let text = format!(
+            "{}.{}",
+            b64(br#"{"alg":"EdDSA","kid":"a"}"#),
+            b64(claims.to_string().as_bytes())
+        );
+        let token = format!("{text}.{}", b64(&key.sign(text.as_bytes()).to_bytes()));
+        for _ in 0..2 {
+            let service = Service::start(dir, &[flags, &["--no-demo"]].concat());
+            let body = json!({"site": SITE, "token": token});
+            let answer = service.try_call("POST", "/v1/identity/sso", &[], Some(body));
+            let (status, body) = answer.unwrap();
+            assert_eq!(status, 200, "{body}");
+        }
+    });
 }
 
 #[derive(QueryableByName)]

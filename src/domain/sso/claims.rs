@@ -8,31 +8,25 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::profile::SsoProfile;
 use super::{Invalid, NAME_MAX_CHARS, is_name, refuse, shown};
 
-/// How far the site's clock may be ahead of ours (`nbf`, `iat`), in seconds.
+/// How far the site's clock may be from ours, in seconds: ahead of it (`nbf`, `iat`) or behind (`exp`).
 pub const LEEWAY_SECONDS: i64 = 60;
 /// Longest life of a token, in seconds: 24 hours. A token can be exchanged again and again until it expires, so one
 /// that leaks (in a log, a cache, a shared page) is a key to its person's account for that long. A day is enough for a
 /// page that is rendered in the morning and left open; a site that signs on every view is best served by minutes.
 pub const LIFETIME_MAX_SECONDS: i64 = 24 * 60 * 60;
 
-/// Who a site says its reader is. The optional claims are as the site wrote them, still to be parsed by the caller;
-/// an empty text counts as none.
+/// Who a site says its reader is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SsoClaims {
     /// `iss`; empty when the token has none.
     pub issuer: String,
     /// `sub`, byte for byte: never trimmed, normalised or case-folded, so that two subjects stay two people.
     pub subject: String,
-    pub name: Option<String>,
-    pub email: Option<String>,
-    /// Whether the site says, with the JSON value `true` and nothing else, that the address is this person's.
-    pub email_verified: bool,
-    /// An `https:` URL; any other `picture` is left out, since it could not be shown on a secure page.
-    pub picture: Option<String>,
-    /// `website`, else `profile`.
-    pub website: Option<String>,
+    /// What else it says of them.
+    pub profile: SsoProfile,
     /// `exp`, seconds since 1970.
     pub expires_at: i64,
 }
@@ -120,13 +114,13 @@ impl Claims {
         whole.map(Some).ok_or_else(|| refuse(detail()))
     }
 
-    /// Checks `exp`, `nbf` and `iat`, and returns `exp`. The end has no leeway: the site chose it.
+    /// Checks `exp`, `nbf` and `iat`, and returns `exp`.
     pub fn check_times(&self, now: i64) -> Result<i64, Invalid> {
         let here = format!("the time here is {now} (seconds since 1970)");
         let expires = self
             .seconds("exp")?
             .ok_or_else(|| refuse("The token has no `exp`."))?;
-        if expires <= now {
+        if expires.saturating_add(LEEWAY_SECONDS) <= now {
             return Err(refuse(format!("The token expired at {expires}; {here}.")));
         }
         let issued = self.seconds("iat")?;
@@ -156,26 +150,10 @@ impl Claims {
                 "The token's `sub` must have 1 to {NAME_MAX_CHARS} characters and no control characters."
             )));
         }
-        let optional = |name: &str| {
-            Ok(self
-                .text(name)?
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned))
-        };
-        let email = optional("email")?;
-        let is_https = |url: &String| {
-            url.get(..8)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
-        };
         Ok(SsoClaims {
             issuer,
             subject: subject.to_owned(),
-            name: optional("name")?,
-            email_verified: email.is_some()
-                && self.get("email_verified") == Some(&Value::Bool(true)),
-            email,
-            picture: optional("picture")?.filter(is_https),
-            website: optional("website")?.or(optional("profile")?),
+            profile: SsoProfile::read(&self.0),
             expires_at,
         })
     }
