@@ -31,7 +31,7 @@ use crate::service::anchoring::Anchoring;
 use crate::service::judging::Judges;
 use crate::service::page_fetch::PageAsker;
 use crate::service::work::Traffic;
-use crate::service::{demo, housekeeping, teaching};
+use crate::service::{demo, housekeeping, jobs, teaching};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -142,6 +142,7 @@ impl Service {
         let mail = mail::worker::run(store.clone(), post, pace, metrics.clone(), stopped.clone());
         let housekeeping = housekeeping::run(store.clone(), config.keep_log, stopped.clone());
         let pages = PageAsker::new(outbound, own).run(store.clone(), stopped.clone());
+        let jobs = jobs::run(store.clone(), stopped.clone());
         let teaching = teaching::run(store.clone(), stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
@@ -151,6 +152,10 @@ impl Service {
         workers.spawn(async move {
             housekeeping.await;
             "housekeeping"
+        });
+        workers.spawn(async move {
+            jobs.await;
+            "jobs"
         });
         workers.spawn(async move {
             teaching.await;

@@ -79,6 +79,10 @@ const MIGRATIONS: &[Migration] = &[
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),
+    same(
+        "0014_jobs",
+        include_str!("../../migrations/0014_jobs/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.
