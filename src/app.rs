@@ -33,7 +33,7 @@ use crate::service::judging::Judges;
 use crate::service::page_fetch::PageAsker;
 use crate::service::published_keys::PublishedKeys;
 use crate::service::work::Traffic;
-use crate::service::{demo, housekeeping, teaching};
+use crate::service::{demo, housekeeping, jobs, teaching};
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
@@ -145,6 +145,7 @@ impl Service {
         let published_keys = PublishedKeys::new(outbound.clone());
         let pages = PageAsker::new(outbound, own).run(store.clone(), stopped.clone());
         let key_sets = published_keys.clone().run(store.clone(), stopped.clone());
+        let jobs = jobs::run(store.clone(), stopped.clone());
         let teaching = teaching::run(store.clone(), stopped);
         let mut workers = JoinSet::new();
         workers.spawn(async move {
@@ -154,6 +155,10 @@ impl Service {
         workers.spawn(async move {
             housekeeping.await;
             "housekeeping"
+        });
+        workers.spawn(async move {
+            jobs.await;
+            "jobs"
         });
         workers.spawn(async move {
             teaching.await;

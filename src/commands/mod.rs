@@ -4,6 +4,7 @@
 mod adviser;
 mod backup;
 mod health;
+mod job;
 mod mail;
 mod migrate;
 mod moderate;
@@ -60,6 +61,9 @@ enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// List, follow and cancel long work
+    #[command(subcommand)]
+    Job(job::Job),
     /// List the comments that wait, approve and reject them
     Moderate(moderate::Moderate),
     /// Look after outgoing mail, and read what comes back
@@ -121,6 +125,7 @@ impl Line {
             Some(Command::Adviser(adviser)) => adviser.run(&open(&common)?).await,
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
+            Some(Command::Job(job)) => job.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,
             Some(Command::Mail(mail)) => mail.run(&common).await,
             Some(Command::Migrate) => migrate::run(&common),

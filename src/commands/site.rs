@@ -19,6 +19,7 @@ use postil::store::site_keys::{self, SiteKeys};
 use postil::store::sites::Site as Row;
 use serde_json::{Value, json};
 
+use super::job::drive;
 use super::{Failure, Outcome, first_line, said, table};
 
 /// What to do with sites.
@@ -45,6 +46,9 @@ pub enum Site {
         /// Take its own sign-on away
         #[arg(long, conflicts_with = "sso")]
         no_sso: bool,
+        /// Say what it would do to the site's threads, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         settings: Settings,
     },
@@ -120,6 +124,7 @@ impl Site {
                 slug,
                 origin,
                 no_sso,
+                dry_run,
                 settings,
             } => {
                 let sso = if no_sso {
@@ -145,21 +150,34 @@ impl Site {
                     phrases: None,
                     sso,
                 };
-                let site = sites::change(
-                    store,
-                    &Caller::operator(),
-                    slug.as_str(),
-                    changes,
-                    Time::now(),
-                )
-                .await;
-                let site = site.map_err(|error| unknown(error, slug.as_str()))?;
-                let keys = keys_of(store, &site).await?;
-                Ok(format!("Changed the site {}.\n", site.slug) + &describe(&site, keys))
+                set(store, &slug, changes, dry_run).await
             }
             Self::List => list(store).await,
         }
     }
+}
+
+async fn set(store: &Store, slug: &Slug, changes: SiteChanges, dry_run: bool) -> Outcome {
+    let (operator, slug) = (Caller::operator(), slug.as_str());
+    let not_there = |error| unknown(error, slug);
+    let plan = sites::plan(store, &operator, slug, changes.clone()).await;
+    let plan = plan.map_err(not_there)?;
+    let told = plan.map_or_else(
+        || "Addresses of pages are read as before.\n".to_owned(),
+        |plan| plan.in_words(),
+    );
+    if dry_run {
+        return Ok(told);
+    }
+    let changed = sites::change(store, &operator, slug, changes, Time::now()).await;
+    let (site, job) = changed.map_err(not_there)?;
+    if let Some(job) = job {
+        // Before the work, which may take its time.
+        eprint!("{told}");
+        drive(store, job.id).await?;
+    }
+    let keys = keys_of(store, &site).await?;
+    Ok(format!("Changed the site {slug}.\n") + &describe(&site, keys))
 }
 
 async fn add(
@@ -169,7 +187,7 @@ async fn add(
     origins: Vec<Origin>,
     settings: Settings,
 ) -> Outcome {
-    let rules = Policy::default();
+    let rules = Policy::of_new_site();
     let policy = match settings.policy_patch() {
         Some(patch) => rules.patched(&patch)?,
         None => rules,

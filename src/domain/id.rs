@@ -56,6 +56,10 @@ pub enum Entry {}
 pub enum Ban {}
 /// Marks ids of `reports`.
 pub enum Report {}
+/// Marks ids of `jobs`.
+pub enum Job {}
+/// Marks ids of whatever takes the steps of jobs: a worker of the service, or a command.
+pub enum Worker {}
 
 /// The id of a site.
 pub type SiteId = Id<Site>;
@@ -93,6 +97,10 @@ pub type EntryId = Id<Entry>;
 pub type BanId = Id<Ban>;
 /// The id of a report.
 pub type ReportId = Id<Report>;
+/// The id of a job.
+pub type JobId = Id<Job>;
+/// The id of whatever takes the steps of jobs, as long as it runs.
+pub type WorkerId = Id<Worker>;
 
 impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.

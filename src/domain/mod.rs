@@ -7,6 +7,7 @@ pub mod cursor;
 pub mod html_page;
 pub mod id;
 pub mod invalid;
+pub mod job;
 pub mod judgement;
 pub mod link;
 pub mod mark;

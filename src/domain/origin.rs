@@ -51,6 +51,12 @@ impl Place {
         &self.host
     }
 
+    /// The host without `www.` before a domain.
+    fn bare_host(&self) -> &str {
+        let rest = self.host.strip_prefix("www.");
+        rest.filter(|rest| rest.contains('.')).unwrap_or(&self.host)
+    }
+
     fn has_default_port(&self) -> bool {
         matches!((self.scheme, self.port), ("http", 80) | ("https", 443))
     }
@@ -120,6 +126,36 @@ impl Origin {
     /// sandboxed frames and local files, never is.
     pub fn matches_header(&self, value: &str) -> bool {
         Place::parse(value).is_some_and(|place| self.covers(&place))
+    }
+
+    /// Whether the same host is reached with and without TLS, and under another name: at the ports that browsers do not show.
+    pub(super) fn has_variants(&self) -> bool {
+        self.place.has_default_port()
+    }
+
+    /// Whether the other is this one with or without `www.` and TLS.
+    pub(super) fn is_variant_of(&self, other: &Self) -> bool {
+        let is_same = self.place.bare_host() == other.place.bare_host();
+        is_same && self.any_subdomain == other.any_subdomain
+    }
+
+    /// The scheme and host by which a page is known that lies on this origin or a variant of it. Below a wildcard `www.` is a name
+    /// like any other.
+    pub(super) fn in_place_of(&self, page: &PageUrl) -> Option<(&'static str, String)> {
+        let (mine, other) = (&self.place, page.place());
+        if !other.has_default_port() {
+            return None;
+        }
+        if self.any_subdomain {
+            let secured = Place {
+                scheme: mine.scheme,
+                port: mine.port,
+                host: other.host.clone(),
+            };
+            return self.covers(&secured).then_some((mine.scheme, secured.host));
+        }
+        let is_same = mine.bare_host() == other.bare_host();
+        is_same.then(|| (mine.scheme, mine.host.clone()))
     }
 
     fn covers(&self, other: &Place) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::invalid::Invalid;
@@ -17,6 +18,175 @@ pub enum TrailingSlash {
     #[default]
     Keep,
     Strip,
+}
+
+/// Which addresses of a site's pages are one page. Made of a site's policy and origins, and kept with the site, since what is stored
+/// is found by it: other rules are applied to all threads before they are in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressRules {
+    trailing_slash: TrailingSlash,
+    /// Whether spellings that lead to one page nearly everywhere are one; see [`PageAddresses::Folded`].
+    folded: bool,
+    /// The origins by which their pages are known, where `folded`: exact ones, each for itself with and without `www.` and TLS.
+    origins: Vec<Origin>,
+}
+
+/// Whether addresses that differ by more than tracking are one page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageAddresses {
+    /// Only where RFC 3986 calls them equivalent.
+    #[default]
+    Exact,
+    /// Also `http` and `https`, with and without `www.`, of a listed origin; `//` in a path, `index.html` at its end, and composed
+    /// and decomposed letters.
+    Folded,
+}
+
+impl AddressRules {
+    /// The rules of a site with these settings.
+    pub fn new(
+        trailing_slash: TrailingSlash,
+        addresses: PageAddresses,
+        origins: &[Origin],
+    ) -> Self {
+        let folded = addresses == PageAddresses::Folded;
+        let mut known: Vec<Origin> = Vec::new();
+        let named = origins.iter().filter(|origin| origin.is_exact());
+        let others = origins.iter().filter(|origin| !origin.is_exact());
+        for origin in named.chain(others).filter(|_| folded) {
+            if origin.has_variants() && !known.iter().any(|other| other.is_variant_of(origin)) {
+                known.push(origin.clone());
+            }
+        }
+        Self {
+            trailing_slash,
+            folded,
+            origins: known,
+        }
+    }
+
+    /// What the policy says that these rules are of.
+    pub fn settings(&self) -> (TrailingSlash, PageAddresses) {
+        let addresses = match self.folded {
+            true => PageAddresses::Folded,
+            false => PageAddresses::Exact,
+        };
+        (self.trailing_slash, addresses)
+    }
+
+    /// The canonical address of the page at this one. Fails with `url_invalid`.
+    pub fn canonical(&self, raw: &str) -> Result<PageUrl, Invalid> {
+        let exact = PageUrl::parse(raw, self.trailing_slash)?;
+        if !self.folded {
+            return Ok(exact);
+        }
+        let none = || Invalid::new("url_invalid", "A page's address must name a valid host.");
+        let mut url = Url::parse(exact.as_str()).map_err(|_| none())?;
+        if let Some(known) = self
+            .origins
+            .iter()
+            .find_map(|known| known.in_place_of(&exact))
+        {
+            let (scheme, host) = known;
+            url.set_host(Some(&host)).map_err(|_| none())?;
+            url.set_scheme(scheme).map_err(|()| none())?;
+        }
+        let path = folded_path(url.path(), self.trailing_slash);
+        url.set_path(&path);
+        let query: Vec<&str> = url.query().unwrap_or_default().split('&').collect();
+        let kept: Vec<&str> = query
+            .into_iter()
+            .filter(|pair| !pair.is_empty() && !is_late_tracking(pair))
+            .collect();
+        let kept = (!kept.is_empty()).then(|| kept.join("&"));
+        url.set_query(kept.as_deref());
+        PageUrl::parse(url.as_str(), self.trailing_slash)
+    }
+}
+
+/// Names and families that tell how a reader came, too, and came to the list when there were sites already: Matomo, Piwik, HubSpot,
+/// Facebook, Weibo, Webtrends, Branch, AT Internet, Cloudflare.
+const LATE_TRACKING: &[&str] = &[
+    "__hstc",
+    "hsctatracking",
+    "mibextid",
+    "sfnsn",
+    "wt_mc",
+    "_branch_match_id",
+];
+const LATE_TRACKING_PREFIXES: &[&str] = &["matomo_", "piwik_", "at_", "__cf_chl_"];
+
+fn is_late_tracking(pair: &str) -> bool {
+    is_named(pair, LATE_TRACKING, LATE_TRACKING_PREFIXES)
+}
+
+/// A path, in its one encoding, without empty segments and `index.html`, and with its letters composed (NFC).
+fn folded_path(path: &str, trailing: TrailingSlash) -> String {
+    let mut path = composed(path);
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
+    loop {
+        let mut shorter = path.as_str();
+        if trailing == TrailingSlash::Strip {
+            shorter = shorter.trim_end_matches('/');
+        }
+        for index in ["/index.html", "/index.htm"] {
+            if let Some(folder) = shorter.strip_suffix(index) {
+                shorter = &path[..=folder.len()];
+            }
+        }
+        if shorter.len() == path.len() {
+            return path;
+        }
+        path.truncate(shorter.len());
+    }
+}
+
+/// The same path with composed letters. What is escaped and no letter stays as it is, and parts what stands on its sides.
+fn composed(path: &str) -> String {
+    let mut out = String::new();
+    let mut letters: Vec<u8> = Vec::new();
+    let flush = |letters: &mut Vec<u8>, out: &mut String| {
+        let escape = |byte: u8| format!("%{byte:02X}");
+        for chunk in letters.utf8_chunks() {
+            for c in chunk.valid().nfc() {
+                let mut bytes = [0; 4];
+                match c.is_ascii() {
+                    true => out.push(c),
+                    false => out.extend(c.encode_utf8(&mut bytes).bytes().map(escape)),
+                }
+            }
+            out.extend(chunk.invalid().iter().copied().map(escape));
+        }
+        letters.clear();
+    };
+    let mut rest = path;
+    while let Some(first) = rest.chars().next() {
+        let escaped = rest
+            .strip_prefix('%')
+            .and_then(|after| after.get(..2))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match escaped {
+            Some(byte) if !byte.is_ascii() => {
+                letters.push(byte);
+                rest = &rest[3..];
+            }
+            Some(_) => {
+                flush(&mut letters, &mut out);
+                out.push_str(&rest[..3]);
+                rest = &rest[3..];
+            }
+            None => {
+                let mut bytes = [0; 4];
+                letters.extend(first.encode_utf8(&mut bytes).bytes());
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    flush(&mut letters, &mut out);
+    out
 }
 
 /// Query parameters that say how a reader came, not what the page shows. Each mailing and advert would
@@ -151,11 +321,12 @@ fn canonical(mut url: Url, host: &str, trailing: TrailingSlash) -> Option<String
 
 /// `pair` is `name=value` or `name`, in its one encoding.
 fn is_tracking(pair: &str) -> bool {
+    is_named(pair, TRACKING, TRACKING_PREFIXES)
+}
+
+fn is_named(pair: &str, names: &[&str], families: &[&str]) -> bool {
     let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
-    TRACKING.contains(&name.as_str())
-        || TRACKING_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+    names.contains(&name.as_str()) || families.iter().any(|family| name.starts_with(family))
 }
 
 /// Percent-encoding in one form: unreserved characters plain, hex digits in capitals (RFC 3986 §6.2.2.1–2),
@@ -293,6 +464,73 @@ mod tests {
         }
     }
 
+    fn folded(trailing: TrailingSlash, origins: &[&str]) -> AddressRules {
+        let origins: Vec<Origin> = origins
+            .iter()
+            .map(|one| Origin::parse(one).unwrap())
+            .collect();
+        AddressRules::new(trailing, PageAddresses::Folded, &origins)
+    }
+
+    #[test]
+    fn spellings_fold_to_the_origin_that_is_listed_first() {
+        let rules = folded(
+            TrailingSlash::Keep,
+            &[
+                "https://*.example.org",
+                "https://www.example.org",
+                "https://example.org",
+                "http://localhost:8080",
+            ],
+        );
+        for (raw, canonical) in [
+            ("http://example.org/a", "https://www.example.org/a"),
+            ("https://www.example.org/a", "https://www.example.org/a"),
+            ("http://blog.example.org/a", "https://blog.example.org/a"),
+            (
+                "http://www.blog.example.org/a",
+                "https://www.blog.example.org/a",
+            ),
+            ("http://example.org:443/a", "http://example.org:443/a"),
+            ("https://localhost:8080/a", "https://localhost:8080/a"),
+            ("http://other.example/a", "http://other.example/a"),
+            (
+                "https://example.org/%2C%CC%A7a",
+                "https://www.example.org/%2C%CC%A7a",
+            ),
+            (
+                "https://example.org/%FFe%CC%81",
+                "https://www.example.org/%FF%C3%A9",
+            ),
+            (
+                "https://example.org/a/index.html/index.htm",
+                "https://www.example.org/a/index.html/",
+            ),
+            (
+                "https://example.org/index.html.txt",
+                "https://www.example.org/index.html.txt",
+            ),
+            (
+                "https://example.org/a?q=//&__cf_chl_tk=1&at=2",
+                "https://www.example.org/a?q=//&at=2",
+            ),
+        ] {
+            assert_eq!(rules.canonical(raw).unwrap().as_str(), canonical, "{raw}");
+        }
+        let strip = folded(TrailingSlash::Strip, &[]);
+        for raw in [
+            "https://example.org/a/index.html/",
+            "https://example.org/a//",
+            "https://example.org/a/index.html/index.html",
+        ] {
+            assert_eq!(
+                strip.canonical(raw).unwrap().as_str(),
+                "https://example.org/a",
+                "{raw}"
+            );
+        }
+    }
+
     #[test]
     fn slashes_at_the_end_go_when_the_site_says_so() {
         assert_eq!(
@@ -375,6 +613,27 @@ mod tests {
                 prop_assert!(page.as_str().is_ascii());
                 prop_assert_eq!(PageUrl::parse(page.as_str(), trailing), Ok(page));
             }
+        }
+
+        #[test]
+        fn a_folded_address_stays_as_it_is(raw in addresses(), strip: bool) {
+            let trailing = if strip { TrailingSlash::Strip } else { TrailingSlash::Keep };
+            let rules = folded(trailing, &["https://www.example.org", "http://*.example.net"]);
+            if let Ok(page) = rules.canonical(&raw) {
+                prop_assert!(page.as_str().is_ascii());
+                prop_assert_eq!(rules.canonical(page.as_str()), Ok(page.clone()));
+                // What is one page exactly is one page folded.
+                let exact = PageUrl::parse(&raw, TrailingSlash::Keep).unwrap();
+                prop_assert_eq!(rules.canonical(exact.as_str()), Ok(page));
+            }
+        }
+
+        #[test]
+        fn letters_that_look_alike_are_one(text in "[a-zé\u{e5}\u{1e69}\u{ac00}\u{301}\u{323}/]{1,12}") {
+            let rules = folded(TrailingSlash::Keep, &[]);
+            let (nfc, nfd): (String, String) = (text.nfc().collect(), text.nfd().collect());
+            let read = |text: &str| rules.canonical(&format!("https://example.org/{text}"));
+            prop_assert_eq!(read(&nfc), read(&nfd));
         }
 
         #[test]

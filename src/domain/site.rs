@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::invalid::Invalid;
-use super::page::TrailingSlash;
+use super::page::{PageAddresses, TrailingSlash};
 use super::text::{Length, Name};
 use super::time::Time;
 use super::word::{Moderation, ProofOfWork, Quotations, Selecting, Sort, ThreadState};
@@ -61,6 +61,8 @@ pub struct Policy {
     pub moderation: Moderation,
     /// Whether `/a/` and `/a` are one page.
     pub trailing_slash: TrailingSlash,
+    /// Whether spellings that lead to one page nearly everywhere are one page. New sites have `folded`.
+    pub page_addresses: PageAddresses,
     /// Names that no guest may sign with, besides those of the site's own people; at most 100.
     pub reserved_names: Vec<String>,
     /// Whether people may sign in by mail; as `guests` where nothing is said, since anybody has an address.
@@ -138,6 +140,8 @@ impl Default for Policy {
             sort: Sort::Newest,
             moderation: Moderation::Post,
             trailing_slash: TrailingSlash::Keep,
+            // What a site that was added before there was this rule goes on with.
+            page_addresses: PageAddresses::Exact,
             reserved_names: Vec::new(),
             email_sign_in: None,
             public_history: false,
@@ -171,6 +175,14 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The rules that a site begins with.
+    pub fn of_new_site() -> Self {
+        Self {
+            page_addresses: PageAddresses::Folded,
+            ..Self::default()
+        }
+    }
+
     /// This policy with the members of `patch` put in the place of its own (RFC 7396, one level
     /// into `fields` and `length`).
     ///

@@ -56,10 +56,18 @@ async fn counted(app: &App, request: &HttpRequest) -> Result<Answer> {
             let site = crate::service::sites::named(conn, &slug)?;
             let key = |url: &String| {
                 let page = Page::parse(&site, url, None).ok()?;
-                Some(page.key.to_string())
+                Some((
+                    page.key.to_string(),
+                    page.next_key.map(|key| key.to_string()),
+                ))
             };
-            let keys: Vec<Option<String>> = urls.iter().map(key).collect();
-            let asked: Vec<String> = keys.iter().flatten().cloned().collect();
+            let keys: Vec<Option<(String, Option<String>)>> = urls.iter().map(key).collect();
+            let pages = keys.iter().flatten();
+            let asked: Vec<String> = pages
+                .flat_map(|(key, next)| [Some(key), next.as_ref()])
+                .flatten()
+                .cloned()
+                .collect();
             let rows = threads::counts(conn, site.id, &asked)?;
             let mut shows: Vec<Subject> =
                 rows.iter().map(|row| Subject::Thread(row.thread)).collect();
@@ -69,7 +77,11 @@ async fn counted(app: &App, request: &HttpRequest) -> Result<Answer> {
                 .filter(|row| visibility::thread(row.hidden))
                 .map(|row| (row.key.as_str(), row.count))
                 .collect();
-            let count = |key: &String| known.get(key.as_str()).copied().unwrap_or_default();
+            let count = |(key, next): &(String, Option<String>)| {
+                let found = known.get(key.as_str());
+                let found = found.or_else(|| known.get(next.as_deref()?));
+                found.copied().unwrap_or_default()
+            };
             let items = urls.into_iter().zip(&keys).map(|(url, key)| Count {
                 url,
                 count: key.as_ref().map(count),

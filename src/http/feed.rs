@@ -205,6 +205,8 @@ mod tests {
     fn a_sites_feed_hides_the_sites_id() {
         let thread = thread().public().unwrap();
         let site = Site {
+            addresses: None,
+            next_addresses: None,
             id: SiteId::from_uuid(Uuid::from_u128(42)),
             slug: "blog".into(),
             name: "Blog & Co".into(),

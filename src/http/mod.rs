@@ -16,6 +16,7 @@ mod feed;
 pub mod files;
 mod html;
 mod identity;
+mod jobs;
 pub mod limits;
 mod mailbox;
 mod moderation;
@@ -246,6 +247,9 @@ pub fn routes(config: &mut ServiceConfig) {
         "/v1/sites/{site}/adviser/secret",
         [on(POST, advisers::rotate)],
     );
+    at(config, "/v1/sites/{site}/jobs", [on(GET, jobs::list)]);
+    at(config, "/v1/jobs/{id}", [on(GET, jobs::show)]);
+    at(config, "/v1/jobs/{id}/cancel", [on(POST, jobs::cancel)]);
     at(
         config,
         "/v1/tokens",

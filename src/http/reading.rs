@@ -60,7 +60,7 @@ async fn first_page(app: &App, request: &HttpRequest) -> Result<Answer> {
             let site = crate::service::sites::named(conn, &slug)?;
             let page = Page::parse(&site, &url, key.as_deref())
                 .map_err(|(_, invalid)| Error::Query(invalid))?;
-            let (id, row) = threads::by_key(conn, site.id, page.key.as_str())?;
+            let (id, row) = page.thread(conn)?;
             Ok((site, page, id, row))
         })
         .await?;

@@ -1,10 +1,11 @@
 //! Administration of sites.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::answer;
@@ -14,16 +15,20 @@ use super::request::Call;
 use crate::domain::cursor::Cursor;
 use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
+use crate::domain::job::JobState;
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::sso::SsoKeys;
 use crate::domain::text::{Locale, Slug};
+use crate::domain::time::Time;
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
+use crate::service::jobs;
 use crate::service::published_keys::SignOn;
 use crate::service::sites::{self, NewSite, SiteChanges};
 use crate::store::site_keys;
 use crate::store::sites::Site as Row;
 use crate::view;
+use crate::view::job::Job;
 use crate::view::site::Site;
 
 /// `GET /v1/sites`.
@@ -138,7 +143,7 @@ pub async fn add(call: Call, body: Body<SiteAdd>) -> Result<HttpResponse> {
     let patch = raw
         .policy
         .unwrap_or_else(|| Value::Object(Default::default()));
-    let policy = fields.take("/policy", Policy::default().patched(&patch));
+    let policy = fields.take("/policy", Policy::of_new_site().patched(&patch));
     let phrases = fields.take("/phrases", Phrases::parse(raw.phrases.unwrap_or_default()));
     let sso = fields.take("/sso", raw.sso.map(SsoKeys::parse).transpose());
     let new = || {
@@ -212,6 +217,9 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
     let slug = segment(call.request(), "site")?.into_owned();
     let site = sites::get(&call.app.store, &slug).await?;
     call.check_origin(&site)?;
+    let is_dry = Query::of(call.request())
+        .parsed("dry_run", "true or false")?
+        .unwrap_or(false);
     let raw = body.value;
     let mut fields = Fields::default();
     let policy = raw.policy.inspect(|patch| {
@@ -237,6 +245,12 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
         .sso
         .and_then(|sso| fields.take("/sso", sso.map(SsoKeys::parse).transpose()));
     let mut changes = fields.finish(Some(changes))?;
+    let store = &call.app.store;
+    if is_dry {
+        let plan = sites::plan(store, &call.caller, &slug, changes).await?;
+        let plan = plan.unwrap_or_default();
+        return super::answer::private(StatusCode::OK, &plan);
+    }
     let app = &call.app;
     changes.sso = match sso {
         None => None,
@@ -247,6 +261,34 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
             Some(Some(ready.await?))
         }
     };
-    let site = sites::change(&app.store, &call.caller, &slug, changes, call.now).await?;
-    answer(&call, StatusCode::OK, site).await
+    let (site, job) = sites::change(store, &call.caller, &slug, changes, call.now).await?;
+    let Some(job) = job else {
+        return answer(&call, StatusCode::OK, site).await;
+    };
+    // Most sites are small: whoever asks seldom has to come back.
+    let job = jobs::settle(store, job.id, PATIENCE).await?;
+    let site = sites::get(store, &slug).await?;
+    if *job.state == JobState::Done {
+        return answer(&call, StatusCode::OK, site).await;
+    }
+    let changing = Changing {
+        site: shown(&call, &[site]).await?.remove(0),
+        job: Job::stored(&job, Some(slug), Time::now()),
+    };
+    let mut response = answer::private(StatusCode::ACCEPTED, &changing)?;
+    let location = format!("/v1/jobs/{}", job.id);
+    if let Ok(location) = header::HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// How long a change waits for the job that it began.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A site whose threads are being made to be found by other rules.
+#[derive(Serialize)]
+struct Changing {
+    site: Site,
+    job: Job,
 }

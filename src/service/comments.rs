@@ -123,7 +123,7 @@ pub async fn post(
             }
             let site = sites::by_id(tx, draft.page.site)?.ok_or(Error::UnknownSite)?;
             let (mut author, is_new) = author(tx, &site, &caller, now)?;
-            let (thread, _) = threads::by_key(tx, site.id, draft.page.key.as_str())?;
+            let (thread, _) = draft.page.thread(tx)?;
             if judging::turn_away(tx, &keys, &author, draft.network, thread, now)? {
                 return Ok(None);
             }

@@ -77,7 +77,9 @@ pub async fn prepare(
                 origins: Some(origins),
                 ..SiteChanges::default()
             };
-            sites::change(store, &Caller::operator(), SLUG, changes, now).await?
+            sites::change(store, &Caller::operator(), SLUG, changes, now)
+                .await?
+                .0
         }
         Err(Error::UnknownSite) => {
             sites::add(store, &Caller::operator(), new_site(origins)?, None, now)
@@ -105,7 +107,7 @@ fn new_site(origins: Vec<Origin>) -> Result<NewSite> {
         name: "Postil demo".into(),
         origins,
         locale: Locale::parse("en").map_err(ours)?,
-        policy: Policy::default(),
+        policy: Policy::of_new_site(),
         phrases: Phrases::default(),
         sso: None,
     })

@@ -126,7 +126,7 @@ pub(super) async fn of_new(
             return Ok(None);
         };
         let person = caller.person.as_ref();
-        let (_, thread) = threads::by_key(conn, site.id, draft.page.key.as_str())?;
+        let (_, thread) = draft.page.thread(conn)?;
         let signature = Signature::beneath(&draft.signature, person, &site.policy);
         let name = signature.name.as_ref().map(|name| name.as_str());
         let website = signature.website.as_ref().map(ToString::to_string);

@@ -11,7 +11,7 @@ use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{
-    Store, bans, events, idempotency, letter_requests, mailboxes, outbox, prints, reports,
+    Store, bans, events, idempotency, jobs, letter_requests, mailboxes, outbox, prints, reports,
     sessions, sign_ins, spent_work, staff_links, subscriptions, used_links,
 };
 
@@ -27,7 +27,7 @@ const UNANSWERED: Duration = link::CONFIRM;
 const STEP: i64 = 500;
 
 /// Forgets, now and then until `stop` turns true, events older than `keep_log`, idempotency keys older
-/// than a day, sessions that ended a week ago, work that was done a month ago, challenges, used links and ways in that have expired, and addresses
+/// than a day, sessions that ended a week ago, work that was done a month ago, jobs that ended 90 days ago, challenges, used links and ways in that have expired, and addresses
 /// and choices that nobody confirmed in time.
 pub async fn run(store: Store, keep_log: Duration, mut stop: watch::Receiver<bool>) {
     loop {
@@ -129,6 +129,11 @@ pub async fn tidy(
     while go_on(
         store
             .write(move |tx| reports::forget_contacts(tx, now.minus(30 * DAY), STEP))
+            .await?,
+    ) {}
+    while go_on(
+        store
+            .write(move |tx| jobs::forget(tx, now.minus(90 * DAY), STEP))
             .await?,
     ) {}
     Ok(())

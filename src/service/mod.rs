@@ -19,6 +19,7 @@ pub mod history;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod identity;
+pub mod jobs;
 pub mod judging;
 pub mod leaving;
 mod lessons;

@@ -5,7 +5,6 @@ use url::Url;
 use super::passages;
 use crate::domain::html_page::HtmlPage;
 use crate::domain::id::ThreadId;
-use crate::domain::page::PageUrl;
 use crate::domain::passage::quoted::PageText;
 use crate::domain::passage::text::Text;
 use crate::domain::time::Time;
@@ -77,7 +76,7 @@ fn placed(thread: &Thread, site: &Site, page: &HtmlPage, asked: &str, address: &
         .and_then(|base| address.join(base).ok());
     let canonical = page.canonical.as_deref().and_then(|canonical| {
         let url = base.as_ref().unwrap_or(address).join(canonical).ok()?;
-        let url = PageUrl::parse(url.as_str(), site.policy.trailing_slash).ok()?;
+        let url = site.address_rules().canonical(url.as_str()).ok()?;
         let is_own = site.origins.iter().any(|origin| origin.matches(&url));
         is_own.then(|| url.to_string())
     });
@@ -128,6 +127,8 @@ mod tests {
     fn settings(key: &str, url: &str, html: &str) -> (Option<String>, Option<bool>) {
         let now = Time::from_micros(0);
         let site = Site {
+            addresses: None,
+            next_addresses: None,
             id: SiteId::new(),
             slug: "blog".into(),
             name: "Blog".into(),

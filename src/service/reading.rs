@@ -51,7 +51,7 @@ pub fn first_page<T>(
     now: Time,
     give: impl FnOnce(&FirstPage) -> Result<T>,
 ) -> Result<T> {
-    let (id, row) = threads::by_key(conn, site.id, page.key.as_str())?;
+    let (id, row) = page.thread(conn)?;
     let thread = match &row {
         Some(row) => Thread::stored(row, site, now).at(row, page.url.as_str()),
         None => Thread::unwritten(id, site, page.key.as_str(), page.url.as_str()),

@@ -5,15 +5,18 @@ use serde_json::{Map, Value, json};
 use super::audit;
 use super::caller::Caller;
 use super::idempotency::{self, Retry};
+use super::jobs::{self, NewJob, Plan};
 use super::published_keys::SignOn;
 use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
-use crate::domain::page::Origin;
+use crate::domain::job::JobKind;
+use crate::domain::page::{AddressRules, Origin};
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::text::{Locale, Slug};
 use crate::domain::time::Time;
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
+use crate::store::jobs::Job;
 use crate::store::sites::{self, Site};
 use crate::store::types::Json;
 use crate::store::{Conn, Store, site_keys};
@@ -70,7 +73,14 @@ pub async fn add(
 ) -> Result<(Site, bool)> {
     caller.must_change(Role::Admin, None)?;
     let caller = caller.clone();
+    let addresses = AddressRules::new(
+        new.policy.trailing_slash,
+        new.policy.page_addresses,
+        &new.origins,
+    );
     let site = Site {
+        addresses: Some(Json::new(addresses)),
+        next_addresses: None,
         id: SiteId::new(),
         slug: new.slug.to_string(),
         name: if new.name.is_empty() {
@@ -110,17 +120,17 @@ pub async fn add(
         .await
 }
 
-/// Changes a site.
+/// Changes a site. Where its pages' addresses are read otherwise from now on, a job sees to it that each thread is found as before.
 ///
 /// # Errors
-/// [`Error::UnknownSite`], `policy_invalid`.
+/// [`Error::UnknownSite`], `policy_invalid`, and [`Error::Conflict`] while a job applies other rules for addresses.
 pub async fn change(
     store: &Store,
     caller: &Caller,
     slug: &str,
     changes: SiteChanges,
     now: Time,
-) -> Result<Site> {
+) -> Result<(Site, Option<Job>)> {
     let (caller, slug) = (caller.clone(), slug.to_owned());
     store
         .write(move |tx| {
@@ -128,42 +138,94 @@ pub async fn change(
             caller.must_change(Role::Admin, Some(id))?;
             // The new version locks the row: what is read behind it is what the changes are made to.
             sites::bump(tx, id)?;
-            let mut site = sites::by_id(tx, id)?.ok_or(Error::UnknownSite)?;
-            let before = site.clone();
-            let changes = changes.clone();
-            match changes.name {
-                Some(name) if name.is_empty() => site.name.clone_from(&site.slug),
-                Some(name) => site.name = name,
+            let before = sites::by_id(tx, id)?.ok_or(Error::UnknownSite)?;
+            let mut site = changed(&before, changes.clone())?;
+            match &changes.sso {
+                Some(Some(sso)) => sso.keep(tx, id)?,
+                Some(None) => site_keys::remove(tx, id)?,
                 None => {}
             }
-            if let Some(origins) = changes.origins {
-                site.origins = Json::new(origins);
-            }
-            if let Some(locale) = changes.locale {
-                site.locale = locale.to_string();
-            }
-            if let Some(patch) = &changes.policy {
-                let policy = site.policy.patched(patch);
-                site.policy =
-                    Json::new(policy.map_err(|invalid| Error::field("/policy", invalid))?);
-            }
-            if let Some(phrases) = changes.phrases {
-                site.phrases = Json::new(phrases);
-            }
-            if let Some(sso) = changes.sso {
-                match &sso {
-                    Some(sso) => sso.keep(tx, id)?,
-                    None => site_keys::remove(tx, id)?,
-                }
-                site.sso = sso.map(|sso| Json::new(sso.keys));
+            let new = new_rules(&before, &site)?;
+            if let Some(rules) = &new {
+                site.addresses = Some(Json::new(before.address_rules()));
+                site.next_addresses = Some(Json::new(rules.clone()));
             }
             sites::replace(tx, &site)?;
             if let Some(values) = difference(&before, &site)? {
                 audit::record_site(tx, &caller, id, "change_site", values, now)?;
             }
-            Ok(site)
+            let Some(rules) = new else {
+                return Ok((site, None));
+            };
+            let new = NewJob {
+                site: Some(id),
+                kind: JobKind::Addresses,
+                arguments: json!(rules),
+            };
+            let job = jobs::begin(tx, &caller, new, now)?;
+            Ok((site, Some(job)))
         })
         .await
+}
+
+/// What such changes would do to the site's threads; nothing, where addresses are read as before.
+///
+/// # Errors
+/// Those of [`change`].
+pub async fn plan(
+    store: &Store,
+    caller: &Caller,
+    slug: &str,
+    changes: SiteChanges,
+) -> Result<Option<Plan>> {
+    let before = get(store, slug).await?;
+    caller.must_change(Role::Admin, Some(before.id))?;
+    let site = changed(&before, changes)?;
+    match new_rules(&before, &site)? {
+        Some(rules) => Ok(Some(jobs::plan(store, site.id, rules).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The rules for addresses that a job is to apply, where others are wanted than those in force.
+fn new_rules(before: &Site, after: &Site) -> Result<Option<AddressRules>> {
+    let wanted = after.wanted_address_rules();
+    match before.next_addresses.as_deref() {
+        Some(next) if *next == wanted => Ok(None),
+        Some(_) => Err(Error::Conflict(
+            "A job is applying other rules for addresses to this site: wait for its end, or cancel it (GET /v1/sites/{site}/jobs, \
+             `postil job list`)."
+                .into(),
+        )),
+        None => Ok(Some(wanted).filter(|wanted| *wanted != before.address_rules())),
+    }
+}
+
+/// The site with these changes.
+fn changed(before: &Site, changes: SiteChanges) -> Result<Site> {
+    let mut site = before.clone();
+    match changes.name {
+        Some(name) if name.is_empty() => site.name.clone_from(&site.slug),
+        Some(name) => site.name = name,
+        None => {}
+    }
+    if let Some(origins) = changes.origins {
+        site.origins = Json::new(origins);
+    }
+    if let Some(locale) = changes.locale {
+        site.locale = locale.to_string();
+    }
+    if let Some(patch) = &changes.policy {
+        let policy = site.policy.patched(patch);
+        site.policy = Json::new(policy.map_err(|invalid| Error::field("/policy", invalid))?);
+    }
+    if let Some(phrases) = changes.phrases {
+        site.phrases = Json::new(phrases);
+    }
+    if let Some(sso) = changes.sso {
+        site.sso = sso.map(|sso| Json::new(sso.keys));
+    }
+    Ok(site)
 }
 
 /// What is different about a site, before and after, if anything is. Of a list of names or phrases there is only how long it is, and

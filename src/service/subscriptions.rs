@@ -115,7 +115,7 @@ fn present(conn: &mut Conn, caller: &Caller, site: SiteId) -> Result<Option<Pers
 fn choice(conn: &mut Conn, site: &Site, wish: &Wish, frequency: Frequency) -> Result<Choice> {
     let (scope, target, thread) = match wish {
         Wish::Thread(page) | Wish::Replies(page) | Wish::Article(page) => {
-            let (thread, _) = threads::by_key(conn, site.id, page.key.as_str())?;
+            let (thread, _) = page.thread(conn)?;
             let scope = match wish {
                 Wish::Thread(_) => Scope::Thread,
                 Wish::Replies(_) => Scope::Replies,

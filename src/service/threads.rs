@@ -16,7 +16,7 @@ use crate::store::events::{self, Locked};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Settings, Thread};
 use crate::store::types::Named;
-use crate::store::{Store, Tx, comments, people};
+use crate::store::{Conn, Store, Tx, comments, people, thread_keys};
 use crate::view;
 
 /// A page of a site, checked to lie on one of its origins.
@@ -28,6 +28,12 @@ pub struct Page {
     pub url: PageUrl,
     /// What its thread is found by.
     pub key: PageKey,
+    /// What it will be found by once rules are in force that a job applies just now, if that is another.
+    pub next_key: Option<PageKey>,
+    /// The state of the site by which it was read.
+    version: i64,
+    /// As it was written.
+    said: (String, Option<String>),
 }
 
 impl Page {
@@ -40,32 +46,68 @@ impl Page {
         url: &str,
         key: Option<&str>,
     ) -> std::result::Result<Self, (&'static str, Invalid)> {
-        let url =
-            PageUrl::parse(url, site.policy.trailing_slash).map_err(|invalid| ("url", invalid))?;
+        let said = (url.to_owned(), key.map(str::to_owned));
+        let url = site.address_rules().canonical(url);
+        let url = url.map_err(|invalid| ("url", invalid))?;
         if !site.origins.iter().any(|origin| origin.matches(&url)) {
             let detail = "This address is not on one of the site's origins.";
             return Err(("url", Invalid::new("url_not_on_site", detail)));
         }
-        let key = match key {
-            Some(key) => PageKey::given(key).map_err(|invalid| ("key", invalid))?,
-            None => PageKey::from(&url),
+        let (key, next_key) = match key {
+            Some(key) => (
+                PageKey::given(key).map_err(|invalid| ("key", invalid))?,
+                None,
+            ),
+            None => {
+                let next = site.next_addresses.as_deref();
+                let next = next.and_then(|rules| rules.canonical(&said.0).ok());
+                let next = next.filter(|next| *next != url);
+                (PageKey::from(&url), next.as_ref().map(PageKey::from))
+            }
         };
         Ok(Self {
             site: site.id,
             url,
             key,
+            next_key,
+            version: site.version,
+            said,
         })
+    }
+
+    /// The id that the page leads to, and its thread where there is one.
+    pub fn thread(&self, conn: &mut Conn) -> Result<(ThreadId, Option<Thread>)> {
+        let found = threads::by_key(conn, self.site, self.key.as_str())?;
+        match &self.next_key {
+            Some(next) if found.1.is_none() => {
+                let later = threads::by_key(conn, self.site, next.as_str())?;
+                Ok(if later.1.is_some() { later } else { found })
+            }
+            _ => Ok(found),
+        }
     }
 }
 
 /// The page's thread, locked; made now if this is the first that is heard of it, and whether it was.
 pub(super) fn find_or_make(tx: &mut Tx, page: &Page, now: Time) -> Result<(Locked, bool)> {
-    let (id, found) = threads::by_key(tx, page.site, page.key.as_str())?;
-    if found.is_none() {
-        let thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
-        threads::insert(tx, &thread)?;
+    let (id, found) = page.thread(tx)?;
+    if found.is_some() {
+        return Ok((Locked::lock(tx, id)?, false));
     }
-    Ok((Locked::lock(tx, id)?, found.is_none()))
+    // A thread is made by the rules that are in force, or it would not be found by them.
+    let site = sites::hold(tx, page.site)?.ok_or(Error::UnknownSite)?;
+    if site.version != page.version {
+        let (url, key) = &page.said;
+        let page = Page::parse(&site, url, key.as_deref())
+            .map_err(|(name, invalid)| Error::field(&format!("/{name}"), invalid))?;
+        return find_or_make(tx, &page, now);
+    }
+    let thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
+    threads::insert(tx, &thread)?;
+    if let Some(next) = &page.next_key {
+        thread_keys::add(tx, page.site, next.as_str(), id, None)?;
+    }
+    Ok((Locked::lock(tx, id)?, true))
 }
 
 /// What a publisher says about a page.
@@ -348,7 +390,7 @@ pub async fn change(
 
 /// Makes a page's key lead to this thread, which is locked; where nothing was written there.
 fn make_way(tx: &mut Tx, id: ThreadId, page: &Page) -> Result<Locked> {
-    let (_, there) = threads::by_key(tx, page.site, page.key.as_str())?;
+    let (_, there) = page.thread(tx)?;
     let mut ids = vec![id];
     ids.extend(there.as_ref().map(|there| there.id));
     ids.sort_unstable();

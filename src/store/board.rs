@@ -23,6 +23,8 @@ pub enum Change {
     Site(SiteId),
     /// A site's keys lead to other threads.
     Keys(SiteId),
+    /// A job was begun, or ended: not for the public, but for whoever waits for it.
+    Jobs,
 }
 
 /// Something that answers show.
@@ -82,6 +84,7 @@ impl Board {
             }
             Change::Site(site) => self.mark(&self.places[place(&Subject::Site(site))]),
             Change::Keys(site) => self.mark(&self.places[place(&Subject::Keys(site))]),
+            Change::Jobs => {}
         }
     }
 

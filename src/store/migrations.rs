@@ -79,6 +79,10 @@ const MIGRATIONS: &[Migration] = &[
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),
+    same(
+        "0014_jobs",
+        include_str!("../../migrations/0014_jobs/up.sql"),
+    ),
     same("0017_sso", include_str!("../../migrations/0017_sso/up.sql")),
 ];
 

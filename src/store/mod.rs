@@ -12,6 +12,7 @@ pub mod drafts;
 pub mod events;
 mod fixed;
 pub mod idempotency;
+pub mod jobs;
 pub mod judgements;
 pub mod lessons;
 pub mod letter_requests;
@@ -40,6 +41,7 @@ pub mod staff_links;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod tallies;
+pub mod thread_keys;
 pub mod threads;
 pub mod tokens;
 pub mod types;
@@ -55,7 +57,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use connection::{Conn, Database};
 pub use events::Locked;
@@ -104,6 +106,8 @@ struct Herald {
     board: Arc<Board>,
     /// To whoever watches threads.
     touched: mpsc::UnboundedSender<ThreadId>,
+    /// To whoever waits for jobs.
+    jobs: watch::Sender<()>,
 }
 
 impl Herald {
@@ -111,9 +115,11 @@ impl Herald {
     fn announce(&self, changes: &[Change]) {
         for change in changes {
             self.board.note(*change);
-            if let Change::Thread(thread, _) = change {
+            match change {
                 // Nobody listens when the service stops; the log has it all the same.
-                let _ = self.touched.send(*thread);
+                Change::Thread(thread, _) => drop(self.touched.send(*thread)),
+                Change::Jobs => self.jobs.send_replace(()),
+                Change::Site(_) | Change::Keys(_) => {}
             }
         }
     }
@@ -160,6 +166,7 @@ impl Store {
         let herald = Herald {
             board: Arc::new(Board::new()),
             touched,
+            jobs: watch::Sender::new(()),
         };
         let (writer, notices) = match &database {
             Database::Sqlite(_) => (Some(writer::Writer::start(first, herald.clone())?), None),
@@ -185,6 +192,11 @@ impl Store {
     /// What changed when.
     pub fn board(&self) -> &Board {
         &self.0.herald.board
+    }
+
+    /// Tells of jobs that are begun and end, here and on other instances.
+    pub fn jobs(&self) -> watch::Receiver<()> {
+        self.0.herald.jobs.subscribe()
     }
 
     /// Runs `work` on one consistent, read-only state of the data.

@@ -184,6 +184,7 @@ fn word(change: Change) -> String {
         Change::Thread(thread, site) => ('t', [thread.bytes(), site.bytes()].concat()),
         Change::Site(site) => ('s', site.bytes().to_vec()),
         Change::Keys(site) => ('k', site.bytes().to_vec()),
+        Change::Jobs => ('j', Vec::new()),
     };
     format!("{letter}{}", URL_SAFE_NO_PAD.encode(ids))
 }
@@ -199,6 +200,7 @@ fn change(word: &str) -> Option<Change> {
         )),
         ("s", _) => Some(Change::Site(SiteId::from_uuid(id(&ids)?))),
         ("k", _) => Some(Change::Keys(SiteId::from_uuid(id(&ids)?))),
+        ("j", 0) => Some(Change::Jobs),
         _ => None,
     }
 }
@@ -215,6 +217,7 @@ mod tests {
             Change::Thread(thread, site),
             Change::Site(site),
             Change::Keys(site),
+            Change::Jobs,
         ] {
             let word = word(told);
             assert!((word.len() + 1) * GATHERED < 8000);

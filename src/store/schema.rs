@@ -12,6 +12,8 @@ diesel::table! {
         sso -> Nullable<Text>,
         version -> BigInt,
         created_at -> BigInt,
+        addresses -> Nullable<Text>,
+        next_addresses -> Nullable<Text>,
     }
 }
 
@@ -41,6 +43,7 @@ diesel::table! {
         site_id -> Binary,
         key -> Text,
         thread_id -> Binary,
+        job_id -> Nullable<Binary>,
     }
 }
 
@@ -552,6 +555,30 @@ diesel::table! {
         failed_at -> Nullable<BigInt>,
         failure -> Nullable<Text>,
         due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Binary,
+        site_id -> Nullable<Binary>,
+        kind -> Text,
+        state -> Text,
+        arguments -> Text,
+        cursor -> Nullable<Text>,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        result -> Nullable<Text>,
+        error -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        cancelling -> Bool,
+        attempts -> Integer,
+        holder -> Nullable<Binary>,
+        lease_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        changed_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
     }
 }
 

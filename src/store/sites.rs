@@ -8,7 +8,7 @@ use super::schema::sites;
 use super::types::Json;
 use super::{Conn, Tx};
 use crate::domain::id::SiteId;
-use crate::domain::page::{Origin, PageUrl, TrailingSlash};
+use crate::domain::page::{AddressRules, Origin, PageUrl, TrailingSlash};
 use crate::domain::site::{Phrases, Policy};
 use crate::domain::sso::SsoKeys;
 use crate::domain::time::Time;
@@ -39,9 +39,27 @@ pub struct Site {
     pub version: i64,
     /// When it was added.
     pub created_at: Time,
+    /// Which addresses are one page, as the threads are found by now; see [`Site::address_rules`].
+    pub addresses: Option<Json<AddressRules>>,
+    /// The same, as a job is about to have it.
+    pub next_addresses: Option<Json<AddressRules>>,
 }
 
 impl Site {
+    /// Which addresses are one page, in force now.
+    pub fn address_rules(&self) -> AddressRules {
+        match &self.addresses {
+            Some(rules) => (**rules).clone(),
+            None => self.wanted_address_rules(),
+        }
+    }
+
+    /// The same, as its policy and origins want it.
+    pub fn wanted_address_rules(&self) -> AddressRules {
+        let policy = &self.policy;
+        AddressRules::new(policy.trailing_slash, policy.page_addresses, &self.origins)
+    }
+
     /// Whether the site lists the origin of this page by its name, and not only by a wildcard: then the page is the
     /// site's own, and may be sent what signs somebody in.
     pub fn names(&self, page: &str) -> bool {
@@ -58,6 +76,16 @@ pub fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
 /// The site with that id.
 pub fn by_id(conn: &mut Conn, id: SiteId) -> Result<Option<Site>> {
     Ok(sites::table.find(id).row(conn)?)
+}
+
+/// The site with that id, which nobody changes until the transaction ends (SQLite's one writer locks by itself).
+pub fn hold(tx: &mut Tx, id: SiteId) -> Result<Option<Site>> {
+    let query = sites::table.find(id);
+    let conn: &mut Conn = tx;
+    Ok(match conn {
+        Conn::Postgres(conn) => query.for_share().first(conn).optional()?,
+        Conn::Sqlite(conn) => query.first(conn).optional()?,
+    })
 }
 
 /// These sites, in no order.

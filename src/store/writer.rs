@@ -323,6 +323,7 @@ mod tests {
             let herald = Herald {
                 board: Arc::new(Board::new()),
                 touched: tokio::sync::mpsc::unbounded_channel().0,
+                jobs: tokio::sync::watch::Sender::new(()),
             };
             Self {
                 conn,

@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod change;
 pub mod comment;
+pub mod job;
 pub mod passage;
 pub mod person;
 pub mod queue;

@@ -66,6 +66,7 @@ const ROUTES: &[(&str, Letter)] = &[
     ("PUT /v1/sites/{site}/adviser", NONE),
     ("DELETE /v1/sites/{site}/adviser", NONE),
     ("POST /v1/sites/{site}/adviser/secret", NONE),
+    ("POST /v1/jobs/{id}/cancel", NONE),
     ("POST /v1/tokens", NONE),
     ("DELETE /v1/tokens/{id}", NONE),
 ];

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod advisers;
 mod anchors;
 mod annotations;
@@ -17,6 +18,7 @@ mod earlier;
 mod feeds;
 mod foreign_links;
 mod in_place;
+mod jobs;
 mod letter_calls;
 mod letters;
 mod limits;

@@ -188,6 +188,7 @@ impl<'a> Stage<'a> {
                 &format!("/v1/moderation/{rest}?site={SITE}"),
                 None,
             ),
+            "jobs" => self.call(who, "GET", &format!("/v1/sites/{SITE}/jobs"), None),
             "person" => {
                 let path = format!("/v1/moderation/people/{}", self.person());
                 self.call(who, "GET", &path, None)
@@ -364,6 +365,7 @@ const TABLE: &[(&str, &str)] = &[
         "read stats",
         "401 403 403 403 200 200 403 200 401 200 403 200",
     ),
+    ("jobs", "401 403 403 403 200 200 403 200 401 200 403 200"),
     ("list", "401 403 403 403 200 200 403 200 401 200 403 200"),
     (
         "list_write",

@@ -57,6 +57,8 @@ const ROADS: &[(&str, For)] = &[
     ("/v1/sites", For::Staff),
     ("/v1/sites/{site}", For::Staff),
     ("/v1/sites/{site}/adviser", For::Staff),
+    ("/v1/sites/{site}/jobs", For::Staff),
+    ("/v1/jobs/{id}", For::Staff),
     ("/v1/tokens", For::Staff),
     ("/healthz", For::Nothing),
     ("/readyz", For::Nothing),

@@ -42,6 +42,8 @@ impl World {
         let (store, _) = Store::open(database, None, 2).unwrap();
         let now = Time::now();
         let site = sites::Site {
+            addresses: None,
+            next_addresses: None,
             id: SiteId::new(),
             slug: "blog".into(),
             name: "The Blog".into(),

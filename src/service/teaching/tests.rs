@@ -50,6 +50,8 @@ impl School {
     async fn class(&self, slug: &str) -> Class {
         let now = Time::now();
         let site = sites::Site {
+            addresses: None,
+            next_addresses: None,
             id: SiteId::new(),
             slug: slug.into(),
             name: slug.into(),
