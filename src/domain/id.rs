@@ -56,6 +56,8 @@ pub enum Entry {}
 pub enum Ban {}
 /// Marks ids of `reports`.
 pub enum Report {}
+/// Marks ids of `joins`.
+pub enum Join {}
 
 /// The id of a site.
 pub type SiteId = Id<Site>;
@@ -93,6 +95,8 @@ pub type EntryId = Id<Entry>;
 pub type BanId = Id<Ban>;
 /// The id of a report.
 pub type ReportId = Id<Report>;
+/// The id of a thread's joining into another.
+pub type JoinId = Id<Join>;
 
 impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::domain::id::ThreadId;
 use crate::error::Error;
 
 /// Seconds after which an outage or a full queue is worth another try.
@@ -23,6 +24,8 @@ struct Problem<'a> {
     errors: Vec<Field<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_id: Option<ThreadId>,
     request_id: &'a str,
 }
 
@@ -56,10 +59,13 @@ fn status(error: &Error) -> StatusCode {
         | Error::OwnComment
         | Error::Banned
         | Error::EditWindowOver => StatusCode::FORBIDDEN,
-        Error::NotFound | Error::UnknownSite | Error::TextUnknown => StatusCode::NOT_FOUND,
+        Error::NotFound | Error::Unwritten | Error::UnknownSite | Error::TextUnknown => {
+            StatusCode::NOT_FOUND
+        }
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Error::Conflict(_)
+        | Error::Occupied(_)
         | Error::Changed
         | Error::ThreadClosed
         | Error::PassageClosed
@@ -103,6 +109,10 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
         Error::WorkRequired(slug) => Some(format!("/v1/challenges?site={slug}")),
         _ => None,
     };
+    let thread_id = match error {
+        Error::Occupied(thread) => Some(*thread),
+        _ => None,
+    };
     let code = error.code();
     let problem = Problem {
         kind: format!("/problems/{code}"),
@@ -112,6 +122,7 @@ pub fn response(error: &Error, request_id: &str) -> HttpResponse {
         code,
         errors,
         challenge_url,
+        thread_id,
         request_id,
     };
     let mut response = HttpResponse::build(status);

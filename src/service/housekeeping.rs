@@ -11,7 +11,7 @@ use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{
-    Store, bans, events, idempotency, letter_requests, mailboxes, outbox, prints, reports,
+    Store, bans, events, idempotency, joins, letter_requests, mailboxes, outbox, prints, reports,
     sessions, sign_ins, spent_work, staff_links, subscriptions, used_links,
 };
 
@@ -131,5 +131,6 @@ pub async fn tidy(
             .write(move |tx| reports::forget_contacts(tx, now.minus(30 * DAY), STEP))
             .await?,
     ) {}
+    while go_on(store.write(move |tx| joins::forget(tx, now, STEP)).await?) {}
     Ok(())
 }

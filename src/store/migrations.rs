@@ -79,6 +79,10 @@ const MIGRATIONS: &[Migration] = &[
         "0013_pages",
         include_str!("../../migrations/0013_pages/up.sql"),
     ),
+    same(
+        "0015_joins",
+        include_str!("../../migrations/0015_joins/up.sql"),
+    ),
 ];
 
 /// Any number; the same for every instance of Postil on one server.

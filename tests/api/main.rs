@@ -17,6 +17,7 @@ mod earlier;
 mod feeds;
 mod foreign_links;
 mod in_place;
+mod joins;
 mod letter_calls;
 mod letters;
 mod limits;
