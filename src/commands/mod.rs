@@ -9,6 +9,7 @@ mod migrate;
 mod moderate;
 mod moderator;
 mod site;
+mod thread;
 mod token;
 
 use std::ffi::OsString;
@@ -58,6 +59,9 @@ enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// List, move and join threads
+    #[command(subcommand)]
+    Thread(thread::Thread),
     /// List the comments that wait, approve and reject them
     Moderate(moderate::Moderate),
     /// Look after outgoing mail, and read what comes back
@@ -116,6 +120,7 @@ impl Line {
             Some(Command::Adviser(adviser)) => adviser.run(&open(&common)?).await,
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
+            Some(Command::Thread(thread)) => thread.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,
             Some(Command::Mail(mail)) => mail.run(&common).await,
             Some(Command::Migrate) => migrate::run(&common),

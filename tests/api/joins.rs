@@ -11,7 +11,7 @@ use postil::store::{Store, comments, joins, threads};
 use serde_json::{Value, json};
 
 use crate::letters::Letters;
-use crate::support::{Answer, App, SITE, comment, eventually, on_both, page_url};
+use crate::support::{Answer, App, ORIGIN, SITE, comment, eventually, on_both, page_url};
 
 fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
@@ -374,6 +374,46 @@ fn of_two_choices_of_one_mailbox_the_stronger_stays_until_it_is_undone() {
         undo(app, &joined).is(200);
         assert_eq!((of("old", "instant"), of("old", "daily")), (1, 0));
         assert_eq!((of("new", "instant"), of("new", "daily")), (0, 1));
+    });
+}
+
+#[test]
+fn a_map_moves_pages_once() {
+    on_both(|app| {
+        for page in ["old/a", "old/b", "c", "occupied"] {
+            app.comment(page, page);
+        }
+        let map = app.dir.path().join("map");
+        let lines = format!(
+            "# moved\n{ORIGIN}/old/* {ORIGIN}/new/*\n{ORIGIN}/c {ORIGIN}/occupied\n{ORIGIN}/d {ORIGIN}/e\n"
+        );
+        std::fs::write(&map, lines).unwrap();
+        let file = map.to_str().unwrap();
+        let run = |more: &[&str]| {
+            app.postil(&[&["thread", "move", "--site", SITE, "--map", file], more].concat())
+        };
+        let dry = run(&["--dry-run"]);
+        assert!(
+            dry.contains(&format!("{ORIGIN}/old/a -> {ORIGIN}/new/a\n")),
+            "{dry}"
+        );
+        assert!(
+            dry.contains("line 3: ") && dry.contains("line 4: no thread"),
+            "{dry}"
+        );
+        let first = run(&[]);
+        assert!(first.contains("something was written there"), "{first}");
+        let again = run(&[]);
+        assert!(!again.contains("/new/a"), "moved twice: {again}");
+        run(&["--join"]);
+        let shows = |page: &str, there: &[&str]| {
+            eventually("moved page", || (texts(app, page) == there).then_some(()));
+        };
+        shows("new/a", &["old/a"]);
+        shows("new/b", &["old/b"]);
+        shows("occupied", &["c", "occupied"]);
+        shows("c", &["c", "occupied"]);
+        shows("old/a", &[]);
     });
 }
 
