@@ -8,6 +8,7 @@ use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::domain::id::ThreadId;
 use crate::domain::invalid::Invalid;
 
 /// The narrowest true statement of what went wrong.
@@ -41,6 +42,10 @@ pub enum Error {
     EditWindowOver,
     /// There is no such thing, or not for this caller.
     NotFound,
+    /// Nobody has written in that thread, so that there is nothing to change yet.
+    Unwritten,
+    /// Something was written at the page that a thread would move to, in this other thread.
+    Occupied(ThreadId),
     /// There is no site of that name.
     UnknownSite,
     /// The address exists, the method does not.
@@ -133,11 +138,11 @@ impl Error {
             Self::GuestsNotAllowed => "guests_not_allowed",
             Self::OwnComment => "own_comment",
             Self::EditWindowOver => "edit_window_over",
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::Unwritten => "not_found",
             Self::UnknownSite => "unknown_site",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
-            Self::Conflict(_) => "conflict",
+            Self::Conflict(_) | Self::Occupied(_) => "conflict",
             Self::Changed => "changed",
             Self::Banned => "banned",
             Self::Reason => "reason_unknown",
@@ -252,6 +257,13 @@ impl fmt::Display for Error {
             Self::OwnComment => f.write_str("One cannot judge one's own comment."),
             Self::EditWindowOver => f.write_str("The time for editing this comment has passed."),
             Self::NotFound => f.write_str("There is nothing here."),
+            Self::Unwritten => f.write_str(
+                "There is no such thread. PUT /v1/moderation/threads makes that of a page on which nobody has written.",
+            ),
+            Self::Occupied(other) => write!(
+                f,
+                "Something was written at that page already. POST /v1/moderation/threads/{{thread}}/join with {{\"into\": \"{other}\"}} joins the two."
+            ),
             Self::UnknownSite => f.write_str("There is no site of that name."),
             Self::MethodNotAllowed => f.write_str("This address does not take that method."),
             Self::RequestTimeout => f.write_str("The request's body came too slowly."),

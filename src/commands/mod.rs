@@ -10,6 +10,7 @@ mod migrate;
 mod moderate;
 mod moderator;
 mod site;
+mod thread;
 mod token;
 
 use std::ffi::OsString;
@@ -64,6 +65,9 @@ enum Command {
     /// List, follow and cancel long work
     #[command(subcommand)]
     Job(job::Job),
+    /// List, move and join threads
+    #[command(subcommand)]
+    Thread(thread::Thread),
     /// List the comments that wait, approve and reject them
     Moderate(moderate::Moderate),
     /// Look after outgoing mail, and read what comes back
@@ -126,6 +130,7 @@ impl Line {
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
             Some(Command::Job(job)) => job.run(&open(&common)?).await,
+            Some(Command::Thread(thread)) => thread.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,
             Some(Command::Mail(mail)) => mail.run(&common).await,
             Some(Command::Migrate) => migrate::run(&common),

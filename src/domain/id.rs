@@ -60,6 +60,8 @@ pub enum Report {}
 pub enum Job {}
 /// Marks ids of whatever takes the steps of jobs: a worker of the service, or a command.
 pub enum Worker {}
+/// Marks ids of `joins`.
+pub enum Join {}
 
 /// The id of a site.
 pub type SiteId = Id<Site>;
@@ -101,6 +103,8 @@ pub type ReportId = Id<Report>;
 pub type JobId = Id<Job>;
 /// The id of whatever takes the steps of jobs, as long as it runs.
 pub type WorkerId = Id<Worker>;
+/// The id of a thread's joining into another.
+pub type JoinId = Id<Join>;
 
 impl<K> Id<K> {
     /// A new id: UUID version 7 (RFC 9562), so that ids grow with time and indexes stay compact.

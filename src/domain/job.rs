@@ -10,6 +10,8 @@ use super::word::{Role, Word};
 pub enum JobKind {
     /// Applies a changed form of pages' addresses to a site's threads.
     Addresses,
+    /// Brings what is left of a large join of two threads to its end, or of undoing one.
+    Join,
 }
 
 impl JobKind {
@@ -17,16 +19,18 @@ impl JobKind {
     pub fn role(self) -> Role {
         match self {
             Self::Addresses => Role::Admin,
+            Self::Join => Role::Moderator,
         }
     }
 }
 
 impl Word for JobKind {
-    const ALL: &'static [Self] = &[Self::Addresses];
+    const ALL: &'static [Self] = &[Self::Addresses, Self::Join];
 
     fn word(self) -> &'static str {
         match self {
             Self::Addresses => "addresses",
+            Self::Join => "join",
         }
     }
 }

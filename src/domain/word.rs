@@ -62,6 +62,33 @@ impl Word for Status {
     }
 }
 
+/// How far the joining of two threads has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinState {
+    /// Its rows are going over.
+    Joining,
+    /// All is in the other thread.
+    Joined,
+    /// Its rows are going back.
+    Undoing,
+    /// All that went over is back.
+    Undone,
+}
+
+impl Word for JoinState {
+    const ALL: &'static [Self] = &[Self::Joining, Self::Joined, Self::Undoing, Self::Undone];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Joining => "joining",
+            Self::Joined => "joined",
+            Self::Undoing => "undoing",
+            Self::Undone => "undone",
+        }
+    }
+}
+
 /// What a person may do on their site, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -38,7 +38,10 @@ async fn known_of(app: &App, request: &HttpRequest) -> Result<Answer> {
     let anchors = match read.await? {
         None => Anchors::default(),
         Some(article) => {
-            shows.push(Subject::Site(article.site.id));
+            shows.extend([
+                Subject::Thread(article.thread()),
+                Subject::Site(article.site.id),
+            ]);
             app.anchoring.known(&article, text)?
         }
     };

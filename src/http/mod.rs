@@ -17,6 +17,7 @@ pub mod files;
 mod html;
 mod identity;
 mod jobs;
+mod joins;
 pub mod limits;
 mod mailbox;
 mod moderation;
@@ -42,6 +43,7 @@ mod sites;
 mod staff_link;
 mod stream;
 mod subscriptions;
+mod threads;
 mod tokens;
 mod votes;
 
@@ -215,12 +217,23 @@ pub fn routes(config: &mut ServiceConfig) {
     at(
         config,
         "/v1/moderation/threads",
-        [on(PUT, moderation::direct)],
+        [on(GET, threads::list), on(PUT, moderation::direct)],
     );
     at(
         config,
         "/v1/moderation/threads/{thread}",
-        [on(PATCH, moderation::change)],
+        [on(GET, threads::show), on(PATCH, moderation::change)],
+    );
+    at(
+        config,
+        "/v1/moderation/threads/{thread}/join",
+        [on(POST, joins::join)],
+    );
+    at(config, "/v1/moderation/joins", [on(GET, joins::list)]);
+    at(
+        config,
+        "/v1/moderation/joins/{id}/undo",
+        [on(POST, joins::undo)],
     );
 
     let list = [on(GET, rules::show), on(PUT, rules::replace)];

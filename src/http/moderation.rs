@@ -228,7 +228,7 @@ pub async fn change(call: Call, body: Body<ThreadPatch>) -> Result<HttpResponse>
     let store = &call.app.store;
     let site = store
         .read(move |conn| {
-            let row = crate::store::threads::by_id(conn, thread)?.ok_or(Error::NotFound)?;
+            let row = crate::store::threads::current(conn, thread)?.ok_or(Error::Unwritten)?;
             crate::store::sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)
         })
         .await?;

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::domain::id::ThreadId;
 use crate::domain::service_url::ServiceUrl;
 use crate::error::Error;
 
@@ -24,6 +25,8 @@ struct Problem<'a> {
     errors: Vec<Field<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_id: Option<ThreadId>,
     request_id: &'a str,
 }
 
@@ -57,10 +60,13 @@ fn status(error: &Error) -> StatusCode {
         | Error::OwnComment
         | Error::Banned
         | Error::EditWindowOver => StatusCode::FORBIDDEN,
-        Error::NotFound | Error::UnknownSite | Error::TextUnknown => StatusCode::NOT_FOUND,
+        Error::NotFound | Error::Unwritten | Error::UnknownSite | Error::TextUnknown => {
+            StatusCode::NOT_FOUND
+        }
         Error::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Error::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Error::Conflict(_)
+        | Error::Occupied(_)
         | Error::Changed
         | Error::ThreadClosed
         | Error::PassageClosed
@@ -104,6 +110,10 @@ pub fn response(error: &Error, service: &ServiceUrl, request_id: &str) -> HttpRe
         Error::WorkRequired(slug) => Some(service.path(&format!("/v1/challenges?site={slug}"))),
         _ => None,
     };
+    let thread_id = match error {
+        Error::Occupied(thread) => Some(*thread),
+        _ => None,
+    };
     let code = error.code();
     let problem = Problem {
         kind: service.path(&format!("/problems/{code}")),
@@ -113,6 +123,7 @@ pub fn response(error: &Error, service: &ServiceUrl, request_id: &str) -> HttpRe
         code,
         errors,
         challenge_url,
+        thread_id,
         request_id,
     };
     let mut response = HttpResponse::build(status);

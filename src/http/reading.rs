@@ -96,6 +96,8 @@ async fn first_page(app: &App, request: &HttpRequest) -> Result<Answer> {
 
 /// A thread's row with its site, and the stamp of what is shown of them.
 struct Seen {
+    /// The id that was asked for, which leads to the thread.
+    asked: ThreadId,
     row: Thread,
     site: Site,
     stamp: Stamp,
@@ -104,19 +106,30 @@ struct Seen {
 impl Seen {
     /// None where nobody has written yet.
     fn of(conn: &mut Conn, thread: ThreadId, now: Time) -> Result<Option<Self>> {
-        let Some(row) = threads::by_id(conn, thread)? else {
+        let Some(row) = threads::current(conn, thread)? else {
             may_be_unwritten(thread)?;
             return Ok(None);
         };
         let site = sites::by_id(conn, row.site_id)?.ok_or(Error::NotFound)?;
         let stamp = Stamp::of(Some(&row), &site, now);
-        Ok(Some(Self { row, site, stamp }))
+        Ok(Some(Self {
+            asked: thread,
+            row,
+            site,
+            stamp,
+        }))
     }
 
     /// The one that a comment of the public's belongs to.
     fn around(conn: &mut Conn, comment: CommentId, now: Time) -> Result<Self> {
         let (thread, _) = reading::listed(conn, comment)?;
-        Self::of(conn, thread.id, now)?.ok_or(Error::NotFound)
+        let mut seen = Self::of(conn, thread.id, now)?.ok_or(Error::NotFound)?;
+        if seen.row.id != thread.id {
+            // It is on its way to another thread, and still lies in its own.
+            seen.row = (*thread).clone();
+            seen.stamp = Stamp::of(Some(&seen.row), &seen.site, now);
+        }
+        Ok(seen)
     }
 
     /// The answer of that name, from the ready ones or made by `build`.
@@ -136,7 +149,11 @@ impl Seen {
                 .get(name, self.stamp, app.store.read(build))
                 .await?,
             kind,
-            shows: vec![Subject::Thread(self.row.id), Subject::Site(self.site.id)],
+            shows: vec![
+                Subject::Thread(self.asked),
+                Subject::Thread(self.row.id),
+                Subject::Site(self.site.id),
+            ],
         })
     }
 }
@@ -155,16 +172,18 @@ async fn roots_of(app: &App, request: &HttpRequest) -> Result<Answer> {
     let limit = query.limit()?;
     let filter: Filter = query.word("filter")?.unwrap_or(Filter::All);
     let passage: Option<PassageId> = query.parsed("passage", "a passage's id")?;
-    let listed = match (passage, filter) {
-        (Some(passage), _) => Listed::Of(thread, passage),
-        (None, Filter::Inline) => Listed::Inline(thread),
-        (None, Filter::All) => Listed::All(thread),
-    };
     let now = Time::now();
     let seen = app
         .store
         .read(move |conn| Seen::of(conn, thread, now))
         .await?;
+    let asked = thread;
+    let thread = seen.as_ref().map_or(thread, |seen| seen.row.id);
+    let listed = match (passage, filter) {
+        (Some(passage), _) => Listed::Of(thread, passage),
+        (None, Filter::Inline) => Listed::Inline(thread),
+        (None, Filter::All) => Listed::All(thread),
+    };
     let build = move |conn: &mut Conn, sort| {
         answer::json(&reading::roots(
             conn,
@@ -182,7 +201,7 @@ async fn roots_of(app: &App, request: &HttpRequest) -> Result<Answer> {
         return Ok(Answer {
             ready: pages::ready(read.await?).await?.into(),
             kind: JSON,
-            shows: vec![Subject::Thread(thread)],
+            shows: vec![Subject::Thread(asked)],
         });
     };
     let sort = sort.unwrap_or(seen.site.policy.sort);
@@ -235,6 +254,7 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
     answer::kept(&app, &request, async || {
         let thread: ThreadId = id(&request, "thread")?;
         let (seen, row) = public_thread(&app, thread).await?;
+        let thread = row.id;
         let own = app.service_url.at(&format!("/v1/threads/{thread}/feed"));
         seen.answer(&app, format!("feed {thread}"), ATOM, move |conn| {
             let latest = comments::latest_of_thread(conn, thread, FEED)?;
@@ -310,7 +330,7 @@ pub async fn thread_html(app: Data<App>, request: HttpRequest) -> Result<HttpRes
         let after = query.one("after")?.map(str::to_owned);
         let now = Time::now();
         let (seen, row) = public_thread(&app, thread).await?;
-        let name = format!("html {thread} {after:?}");
+        let name = format!("html {} {after:?}", row.id);
         let site = seen.site.clone();
         seen.answer(&app, name, HTML, move |conn| {
             let comments = reading::whole_roots(conn, &row, after.as_deref())?;
@@ -359,6 +379,10 @@ async fn annotations_of(app: &App, request: &HttpRequest) -> Result<Answer> {
             shows: vec![Subject::Thread(thread)],
         });
     };
+    let thread = row.id;
+    let address = app
+        .service_url
+        .at(&format!("/v1/threads/{thread}/annotations"));
     let policy = seen.site.policy.clone();
     let name = format!("annotations {thread} {page:?}");
     seen.answer(app, name, MEDIA_TYPE, move |conn| {

@@ -276,7 +276,7 @@ pub async fn change(call: Call, body: Body<SitePatch>) -> Result<HttpResponse> {
         job: Job::stored(&job, Some(slug), Time::now()),
     };
     let mut response = answer::private(StatusCode::ACCEPTED, &changing)?;
-    let location = format!("/v1/jobs/{}", job.id);
+    let location = app.service_url.path(&format!("/v1/jobs/{}", job.id));
     if let Ok(location) = header::HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }

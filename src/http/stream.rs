@@ -14,6 +14,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::time::Time;
 use crate::error::{Error, Result};
 use crate::service::threads::may_be_unwritten;
+use crate::store::threads;
 use crate::view::change;
 
 const VERSION: &str = "a version: a whole number, 0 or more";
@@ -28,7 +29,10 @@ pub async fn changes(app: Data<App>, request: HttpRequest) -> Result<HttpRespons
     let now = Time::now();
     let changes = app
         .store
-        .read(move |conn| change::since(conn, thread, since, limit as i64, now))
+        .read(move |conn| {
+            let thread = threads::current_id(conn, thread)?;
+            change::since(conn, thread, since, limit as i64, now)
+        })
         .await?;
     answer::private(StatusCode::OK, &changes)
 }

@@ -116,6 +116,10 @@ impl Streams {
         since: Option<i64>,
         network: Network,
     ) -> Result<impl Stream<Item = Result<Bytes>> + use<>> {
+        let thread = self
+            .store
+            .read(move |conn| threads::current_id(conn, thread))
+            .await?;
         let place = Place::take(self, thread, network)?;
         // The server sends its head with the first bytes of the body, and a browser that hears
         // nothing takes the stream for broken: so there always is something at once.
@@ -235,7 +239,7 @@ impl Streams {
             .store
             .read(move |conn| threads::versions(conn, &ids))
             .await?;
-        for (thread, version) in versions {
+        for (thread, version, leads) in versions {
             while let Some(sent) = self.handed_out(thread).filter(|sent| *sent < version) {
                 match self.past(thread, sent).await {
                     Ok(None) => break,
@@ -257,6 +261,10 @@ impl Streams {
                         break;
                     }
                 }
+            }
+            if leads.is_some() && self.handed_out(thread) >= Some(version) {
+                // It was joined into another, and said that it is to be read anew. Whoever comes back follows the other.
+                self.watched().threads.remove(&thread);
             }
         }
         Ok(())

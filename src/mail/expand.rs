@@ -12,12 +12,15 @@ use crate::domain::time::Time;
 use crate::domain::word::Status;
 use crate::error::Result;
 use crate::store::outbox::{self, Call, Delivery};
-use crate::store::{Tx, comments, sites, subscriptions};
+use crate::store::{Tx, comments, sites, subscriptions, threads};
 
 /// How many mailboxes one step looks at.
 const STEP: usize = 250;
 
-/// Takes the next step with a comment that was published; true when it was the last. A step that another worker has taken
+/// How long news waits while its thread is being joined with another.
+const JOINING: Duration = Duration::from_secs(2);
+
+/// Takes the next step with a comment that was published; true when it was the last, or none can be taken just now. A step that another worker has taken
 /// meanwhile tells nobody twice.
 pub fn expand(
     tx: &mut Tx,
@@ -36,6 +39,11 @@ pub fn expand(
         outbox::settle(tx, &[row.id], now)?;
         return Ok(true);
     };
+    if threads::by_id(tx, comment.thread_id)?.is_some_and(|thread| thread.joining) {
+        // Who is told is on its way from one thread to another.
+        outbox::postpone(tx, &[row.id], now.plus(JOINING), None)?;
+        return Ok(true);
+    }
     let after = row
         .progress
         .as_deref()

@@ -68,14 +68,14 @@ impl Article {
     /// # Errors
     /// [`Error::NotFound`] for what is no thread's id.
     pub fn read(conn: &mut Conn, id: ThreadId) -> Result<Option<Self>> {
-        let Some(thread) = threads::by_id(conn, id)? else {
+        let Some(thread) = threads::current(conn, id)? else {
             may_be_unwritten(id)?;
             return Ok(None);
         };
         let site = sites::by_id(conn, thread.site_id)?.ok_or(Error::NotFound)?;
         let (mut passages, mut waiting) = (Vec::new(), Vec::new());
         let all = match thread.is_public() {
-            true => passages::of_thread(conn, id)?,
+            true => passages::of_thread(conn, thread.id)?,
             false => Vec::new(),
         };
         for row in all {
@@ -91,6 +91,11 @@ impl Article {
             passages,
             waiting,
         }))
+    }
+
+    /// Its thread.
+    pub fn thread(&self) -> ThreadId {
+        self.thread.id
     }
 
     /// As what the caller sends a text of this page. Only an API token's text is an author's: who merely reads a page,

@@ -12,6 +12,7 @@ use super::hearing;
 use super::history;
 use super::idempotency::{self, Retry};
 use super::identity::{self, Minted};
+use super::joining;
 use super::judging::{self, Case, Judges};
 use super::lessons;
 use super::page_fetch;
@@ -138,7 +139,9 @@ pub async fn post(
                 false => people::update(tx, author.id, &changes)?,
             }
             let mut thread = open_thread(tx, &site, &draft, now)?;
-            let mut comment = place(tx, &site, &thread, author.id, &draft, now)?;
+            let mut beside = joining::beside(tx, &thread, draft.parent)?;
+            let home = beside.as_ref().unwrap_or(&thread);
+            let mut comment = place(tx, &site, home, author.id, &draft, now)?;
             let mut quotes_unfound = false;
             if let Some(about) = &draft.about {
                 let who = (&caller, &author);
@@ -171,7 +174,8 @@ pub async fn post(
                 // Nothing is published there, so whoever came first has no say in where it is.
                 threads::set_url(tx, &mut thread, url)?;
             }
-            publishing::receive(tx, &mut thread, &mut comment, &ruling, now)?;
+            let home = beside.as_mut().unwrap_or(&mut thread);
+            publishing::receive(tx, home, &mut comment, &ruling, now)?;
             if let Some(heard) = &heard {
                 judging::remember(tx, &comment, heard, &ruling, now)?;
             }
@@ -563,18 +567,14 @@ fn own(tx: &mut Tx, caller: &Caller, id: CommentId) -> Result<(Locked, Comment)>
         });
     }
     caller.person_on(found.site_id)?;
-    let thread = Locked::lock(tx, found.thread_id)?;
-    // Read again behind the lock: somebody may have decided about it meanwhile.
-    let comment = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-    Ok((thread, comment))
+    Locked::around(tx, id)
 }
 
 /// A published comment, with its thread locked, for whoever votes on it or reacts to it.
 pub(super) fn published(tx: &mut Tx, id: CommentId) -> Result<(Locked, Comment)> {
-    let found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
-    let thread = Locked::lock(tx, found.thread_id)?;
-    let comment = comments::by_id(tx, id)?
-        .filter(|comment| comment.sight(&thread) == CommentSight::Whole)
-        .ok_or(Error::NotFound)?;
-    Ok((thread, comment))
+    let (thread, comment) = Locked::around(tx, id)?;
+    match comment.sight(&thread) {
+        CommentSight::Whole => Ok((thread, comment)),
+        _ => Err(Error::NotFound),
+    }
 }

@@ -11,8 +11,8 @@ use crate::domain::link;
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::store::{
-    Store, bans, events, idempotency, jobs, letter_requests, mailboxes, outbox, prints, reports,
-    sessions, sign_ins, spent_work, staff_links, subscriptions, used_links,
+    Store, bans, events, idempotency, jobs, joins, letter_requests, mailboxes, outbox, prints,
+    reports, sessions, sign_ins, spent_work, staff_links, subscriptions, used_links,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -136,5 +136,6 @@ pub async fn tidy(
             .write(move |tx| jobs::forget(tx, now.minus(90 * DAY), STEP))
             .await?,
     ) {}
+    while go_on(store.write(move |tx| joins::forget(tx, now, STEP)).await?) {}
     Ok(())
 }

@@ -5,11 +5,13 @@
 //! repeats nothing, and any instance goes on where another stopped. Jobs of one site are done one after another.
 
 mod addresses;
+mod join;
 mod running;
 
 use serde_json::{Value, json};
 
 pub use addresses::{Plan, plan};
+pub(super) use join::arguments as arguments_of_join;
 pub use running::{follow, run, settle};
 
 use super::audit::{self, Act};
@@ -64,6 +66,7 @@ enum Undoing {
 fn step(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
     match *job.kind {
         JobKind::Addresses => addresses::step(tx, job, now),
+        JobKind::Join => join::step(tx, job, now),
     }
 }
 
@@ -71,12 +74,17 @@ fn step(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
 fn undo(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
     match *job.kind {
         JobKind::Addresses => addresses::undo(tx, job, now),
+        // Such a job is never cancelled.
+        JobKind::Join => join::step(tx, job, now),
     }
 }
 
 fn undoing(job: &Job) -> Undoing {
     match *job.kind {
         JobKind::Addresses => addresses::undoing(job),
+        JobKind::Join => Undoing::Impossible(
+            "Threads that are half joined help nobody: undo the join once it is whole.",
+        ),
     }
 }
 

@@ -70,7 +70,7 @@ pub async fn these(
 ) -> Result<Held> {
     store
         .read(move |conn| {
-            let mut rows = subscriptions::by_ids(conn, &ids)?;
+            let mut rows = subscriptions::with_kept(conn, &ids)?;
             rows.retain(|row| row.mailbox_id == mailbox);
             show(conn, site, mailbox, rows)
         })
@@ -108,7 +108,7 @@ pub async fn leave(
         .write(move |tx| {
             mailboxes::lock(tx, mailbox)?;
             let mut rows = match &leaving {
-                Leaving::These(ids) => subscriptions::by_ids(tx, ids)?,
+                Leaving::These(ids) => subscriptions::with_kept(tx, ids)?,
                 Leaving::Digest(_) | Leaving::All => all(tx, mailbox)?,
             };
             if let Leaving::Digest(frequency) = leaving {

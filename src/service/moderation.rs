@@ -183,7 +183,8 @@ pub(super) fn decide_one(
     if !rights.has(Role::Author, found.site_id) {
         return Err(Error::NotFound);
     }
-    let mut thread = Locked::lock(tx, found.thread_id)?;
+    // Read again behind the lock: somebody may have decided about it meanwhile.
+    let (mut thread, mut comment) = Locked::around(tx, target.id)?;
     let may = match decision.action {
         Action::Pin | Action::Unpin => rights.directs(&thread),
         _ => rights.has(Role::Moderator, found.site_id),
@@ -191,8 +192,6 @@ pub(super) fn decide_one(
     if !may {
         return Err(Error::Forbidden("Your role does not reach this."));
     }
-    // Read again behind the lock: somebody may have decided about it meanwhile.
-    let mut comment = comments::by_id(tx, target.id)?.ok_or(Error::NotFound)?;
     let draft = waiting(tx, &comment)?;
     let (status, revision) = read_as(&comment, draft.as_ref());
     let is_other_text = target.revision.is_some_and(|read| read != revision);

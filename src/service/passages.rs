@@ -56,7 +56,7 @@ pub(super) fn find_or_make(
 ) -> Result<Passage> {
     let found = match about {
         About::Passage(id) => {
-            let found = passages::by_id(tx, *id)?;
+            let found = passages::current(tx, *id)?;
             let found =
                 found.filter(|passage| passage.thread_id == thread.id && passage.is_public());
             Some(found.ok_or_else(|| {
@@ -166,6 +166,7 @@ fn new(thread: ThreadId, target: &Target, now: Time) -> Passage {
         updated_at: now,
         found: None,
         struck: false,
+        joined_into: None,
     }
 }
 
@@ -267,7 +268,8 @@ pub async fn direct(
     let caller = caller.clone();
     store
         .write(move |tx| {
-            let found = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            let found = passages::current(tx, id)?.ok_or(Error::NotFound)?;
+            let id = found.id;
             let mut thread = directed(tx, &caller, found.thread_id)?;
             // Read again behind the lock.
             let mut passage = passages::by_id(tx, id)?.ok_or(Error::NotFound)?;
@@ -324,7 +326,7 @@ fn asked(passage: &Passage) -> (bool, ThreadState, Option<&str>) {
 
 /// The thread, locked, for somebody who directs it.
 pub(super) fn directed(tx: &mut Tx, caller: &Caller, id: ThreadId) -> Result<Locked> {
-    let Some(row) = threads::by_id(tx, id)? else {
+    let Some(row) = threads::current(tx, id)? else {
         may_be_unwritten(id)?;
         return Err(Error::NotFound);
     };

@@ -139,7 +139,8 @@ fn show(
     }
     // Only its first publication is news: who was told is not told again when it comes back.
     if comment.published_at.is_none() {
-        if store::subscriptions::may_be_news(tx, comment)? {
+        // While threads are being joined, choices are on their way: whoever is told is found out later.
+        if thread.joining || store::subscriptions::may_be_news(tx, comment)? {
             call(tx, outbox::PUBLISHED, comment, NOBODY, now)?;
         }
         if from.is_some() {

@@ -13,7 +13,7 @@ use crate::domain::word::{Role, Status, Word};
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
 use crate::store::queue::{self, Queue};
-use crate::store::{Conn, sites, tallies};
+use crate::store::{Conn, sites, tallies, threads};
 use crate::view::queue::{Queued, queued};
 use crate::view::{self, List};
 
@@ -33,6 +33,13 @@ pub fn page(
     now: Time,
 ) -> Result<List<Queued>> {
     let queue = reached(caller, queue)?;
+    let queue = Queue {
+        thread: match queue.thread {
+            Some(thread) => Some(threads::current_id(conn, thread)?),
+            None => None,
+        },
+        ..queue
+    };
     let (rows, next) = rows(conn, &queue, after, limit)?;
     Ok(List {
         items: queued(conn, &rows, now)?,

@@ -118,11 +118,10 @@ pub fn roots(
         }
         Listed::Inline(thread) => Roots::Inline(thread),
         Listed::Of(thread, passage) => {
-            let found = passages::by_id(conn, passage)?;
-            found
+            let found = passages::current(conn, passage)?
                 .filter(|found| found.thread_id == thread && found.is_public())
                 .ok_or(Error::NotFound)?;
-            Roots::Of(passage)
+            Roots::Of(found.id)
         }
     };
     let rows = comments::roots(conn, which, sort, after, limit as i64 + 1)?;
@@ -275,7 +274,8 @@ pub fn overlay(conn: &mut Conn, caller: &Caller, id: ThreadId, now: Time) -> Res
     caller.authority.ok_or(Error::Unauthorized)?;
     let nobody = Error::Forbidden("This token belongs to nobody.");
     let person = caller.person.as_ref().ok_or(nobody)?;
-    let row = threads::by_id(conn, id)?;
+    let row = threads::current(conn, id)?;
+    let id = row.as_ref().map_or(id, |row| row.id);
     match &row {
         Some(row) if row.site_id != person.site_id => return Err(Error::NotFound),
         None => may_be_unwritten(id)?,

@@ -256,11 +256,9 @@ pub async fn rule(
             let found = reports::by_id(tx, id)?
                 .filter(|report| caller.has(Role::Moderator, report.site_id))
                 .ok_or(Error::NotFound)?;
-            let comment = comments::by_id(tx, found.comment_id)?.ok_or(Error::NotFound)?;
-            let mut thread = Locked::lock(tx, comment.thread_id)?;
+            let (mut thread, mut comment) = Locked::around(tx, found.comment_id)?;
             // Read again behind the lock.
             let report = reports::by_id(tx, id)?.ok_or(Error::NotFound)?;
-            let mut comment = comments::by_id(tx, found.comment_id)?.ok_or(Error::NotFound)?;
             let state = match ruling.uphold {
                 Some(_) => ReportState::Upheld,
                 None => ReportState::Dismissed,

@@ -13,12 +13,13 @@ use crate::domain::visibility::CommentSight;
 use crate::domain::word::Role;
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
+use crate::store::events::Locked;
 use crate::store::mailboxes::{self, Mailbox};
 use crate::store::people::{self, Person};
 use crate::store::sites::{self, Site};
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::types::Named;
-use crate::store::{Conn, Store, Tx, comments, consents, threads};
+use crate::store::{Conn, Store, Tx, comments, consents};
 
 /// How many choices a person may have on one thread.
 const ON_A_THREAD: i64 = 100;
@@ -112,10 +113,15 @@ fn present(conn: &mut Conn, caller: &Caller, site: SiteId) -> Result<Option<Pers
     }
 }
 
-fn choice(conn: &mut Conn, site: &Site, wish: &Wish, frequency: Frequency) -> Result<Choice> {
+fn choice(tx: &mut Tx, site: &Site, wish: &Wish, frequency: Frequency) -> Result<Choice> {
     let (scope, target, thread) = match wish {
         Wish::Thread(page) | Wish::Replies(page) | Wish::Article(page) => {
-            let (thread, _) = page.thread(conn)?;
+            let (thread, written) = page.thread(tx)?;
+            // Behind its lock, so that the choice is not left behind by a thread that is being joined.
+            let thread = match written {
+                Some(_) => Locked::lock(tx, thread)?.id,
+                None => thread,
+            };
             let scope = match wish {
                 Wish::Thread(_) => Scope::Thread,
                 Wish::Replies(_) => Scope::Replies,
@@ -128,16 +134,16 @@ fn choice(conn: &mut Conn, site: &Site, wish: &Wish, frequency: Frequency) -> Re
                 let detail = "There is no such comment on this site.";
                 Error::field("/comment_id", Invalid::new("comment_unknown", detail))
             };
-            let found = comments::by_id(conn, *id)?.filter(|row| row.site_id == site.id);
-            let comment = found.ok_or_else(unknown)?;
-            let thread = threads::by_id(conn, comment.thread_id)?.ok_or_else(unknown)?;
+            let found = comments::by_id(tx, *id)?.filter(|row| row.site_id == site.id);
+            found.ok_or_else(unknown)?;
+            let (thread, comment) = Locked::around(tx, *id)?;
             if comment.sight(&thread) != CommentSight::Whole {
                 return Err(unknown());
             }
             (Scope::Comment, id.cast(), Some(comment.thread_id))
         }
         Wish::Author(id) => {
-            let known = people::by_id(conn, *id)?.filter(|row| row.site_id == site.id);
+            let known = people::by_id(tx, *id)?.filter(|row| row.site_id == site.id);
             known.ok_or_else(|| {
                 let detail = "There is no such author on this site.";
                 Error::field("/author_id", Invalid::new("person_unknown", detail))

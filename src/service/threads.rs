@@ -16,7 +16,7 @@ use crate::store::events::{self, Locked};
 use crate::store::sites::{self, Site};
 use crate::store::threads::{self, Settings, Thread};
 use crate::store::types::Named;
-use crate::store::{Conn, Store, Tx, comments, people, thread_keys};
+use crate::store::{Conn, Store, Tx, comments, moving, people, thread_keys};
 use crate::view;
 
 /// A page of a site, checked to lie on one of its origins.
@@ -333,9 +333,10 @@ pub async fn change(
     store
         .write(move |tx| {
             let rights = change.rights(&caller);
-            let found = threads::by_id(tx, id)?
+            let found = threads::current(tx, id)?
                 .filter(|found| rights.has(Role::Author, found.site_id))
-                .ok_or(Error::NotFound)?;
+                .ok_or(Error::Unwritten)?;
+            let id = found.id;
             let site = sites::by_id(tx, found.site_id)?.ok_or(Error::NotFound)?;
             let is_moderators =
                 change.hidden.is_some() || change.owner.is_some() || change.to.is_some();
@@ -348,7 +349,7 @@ pub async fn change(
                     .ok_or_else(|| Error::Conflict("That is none of the site's people.".into()))?;
             }
             let mut thread = match &change.to {
-                None => Locked::lock(tx, id)?,
+                None => Locked::lock_itself(tx, id)?,
                 Some(page) => make_way(tx, id, page)?,
             };
             let settings = Settings {
@@ -371,6 +372,9 @@ pub async fn change(
             let is_other = changes(&thread, &settings);
             if is_other {
                 threads::set(tx, id, &settings)?;
+                if let Some(hidden) = settings.hidden {
+                    moving::hide_with(tx, id, hidden)?;
+                }
                 // Who read it while it was hidden knows nothing of what is in it.
                 let is_back = thread.hidden && settings.hidden == Some(false);
                 let kind = match is_back {
@@ -397,12 +401,11 @@ fn make_way(tx: &mut Tx, id: ThreadId, page: &Page) -> Result<Locked> {
     ids.dedup();
     let mut locked = Vec::new();
     for id in ids {
-        locked.push(Locked::lock(tx, id)?);
+        locked.push(Locked::lock_itself(tx, id)?);
     }
     for other in locked.iter().filter(|other| other.id != id) {
         if comments::are_in(tx, other.id)? {
-            let detail = "Something was written at that page already.";
-            return Err(Error::Conflict(detail.into()));
+            return Err(Error::Occupied(other.id));
         }
     }
     threads::rename(tx, page.site, page.key.as_str(), id)?;

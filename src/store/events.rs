@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::board::Change;
+use super::comments::{self, Comment};
 use super::connection::Run;
 use super::schema::events;
 use super::threads::{self, Thread};
@@ -14,7 +15,7 @@ use super::{Conn, Tx};
 use crate::domain::id::{CommentId, PassageId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::word::EventKind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// One row of the log.
 #[derive(Debug, Clone, Queryable)]
@@ -49,11 +50,42 @@ impl std::ops::Deref for Locked {
 }
 
 impl Locked {
-    /// Locks a thread that exists.
+    /// Locks the thread that an id leads to: its own, or the one that it was joined into.
     pub fn lock(tx: &mut Tx, id: ThreadId) -> Result<Self> {
+        let mut locked = Self::lock_itself(tx, id)?;
+        while let Some(next) = locked.joined_into {
+            locked = Self::lock_itself(tx, next)?;
+        }
+        Ok(locked)
+    }
+
+    /// Locks the thread of that id, wherever that leads.
+    pub fn lock_itself(tx: &mut Tx, id: ThreadId) -> Result<Self> {
         Ok(Self {
             thread: threads::lock(tx, id)?,
         })
+    }
+
+    /// Locks the thread that a comment is in, and reads the comment behind the lock: it may have been moved to another thread,
+    /// or decided about, since somebody looked.
+    pub fn around(tx: &mut Tx, id: CommentId) -> Result<(Self, Comment)> {
+        let mut found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+        loop {
+            let thread = Self::lock_itself(tx, found.thread_id)?;
+            found = comments::by_id(tx, id)?.ok_or(Error::NotFound)?;
+            if found.thread_id == thread.id {
+                return Ok((thread, found));
+            }
+        }
+    }
+
+    /// Has the log go on after whatever the other one has told, by number and by time: a number that was read of either then
+    /// never stands for something else.
+    pub fn skip_past(&mut self, tx: &mut Tx, other: &Self) -> Result<()> {
+        threads::skip(tx, self.id, other.version, other.last_at)?;
+        self.thread.version = self.version.max(other.version);
+        self.thread.last_at = self.last_at.max(other.last_at);
+        Ok(())
     }
 
     /// Notes where its page is, which the row says already.

@@ -83,6 +83,10 @@ const MIGRATIONS: &[Migration] = &[
         "0014_jobs",
         include_str!("../../migrations/0014_jobs/up.sql"),
     ),
+    same(
+        "0015_joins",
+        include_str!("../../migrations/0015_joins/up.sql"),
+    ),
     same("0017_sso", include_str!("../../migrations/0017_sso/up.sql")),
 ];
 

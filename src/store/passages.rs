@@ -55,6 +55,8 @@ pub struct Passage {
     pub found: Option<Named<FoundBy>>,
     /// Whether the publisher took the words back.
     pub struck: bool,
+    /// The passage that this one is one with, since their threads were joined: its id leads there.
+    pub joined_into: Option<PassageId>,
 }
 
 impl Passage {
@@ -121,6 +123,15 @@ impl Place {
 /// The passage with that id.
 pub fn by_id(conn: &mut Conn, id: PassageId) -> Result<Option<Passage>> {
     Ok(passages::table.find(id).row(conn)?)
+}
+
+/// The passage that an id leads to: its own, or the one that it is one with.
+pub fn current(conn: &mut Conn, id: PassageId) -> Result<Option<Passage>> {
+    let mut found = by_id(conn, id)?;
+    while let Some(next) = found.as_ref().and_then(|passage| passage.joined_into) {
+        found = by_id(conn, next)?;
+    }
+    Ok(found)
 }
 
 /// These passages, in no order.

@@ -7,6 +7,7 @@ use diesel::sql_types::{Bool, Text};
 
 use super::Conn;
 use super::comments::Comment;
+use super::fixed::Literal;
 use super::schema::comments;
 use super::types::Named;
 use crate::domain::cursor::Cursor;
@@ -306,4 +307,28 @@ pub fn of_person_since(
         query = query.filter(comments::created_at.ge(since));
     }
     Ok(query.load(conn)?)
+}
+
+/// How many comments, and new texts of published ones, wait in each of these threads; those in which nothing waits are left out.
+pub fn waiting_in(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<(ThreadId, i64)>> {
+    let pending = comments::table
+        .filter(comments::thread_id.eq_any(ids))
+        .filter(comments::status.eq(Named(Status::Pending)))
+        .group_by(comments::thread_id)
+        .select((comments::thread_id, diesel::dsl::count_star()));
+    let mut waiting: Vec<(ThreadId, i64)> = pending.load(conn)?;
+    let drafts = comments::table
+        .filter(comments::thread_id.eq_any(ids))
+        // Spelled out, so that SQLite sees that its partial index applies.
+        .filter(Literal("draft"))
+        .group_by(comments::thread_id)
+        .select((comments::thread_id, diesel::dsl::count_star()));
+    let drafts: Vec<(ThreadId, i64)> = drafts.load(conn)?;
+    for (thread, count) in drafts {
+        match waiting.iter_mut().find(|(id, _)| *id == thread) {
+            Some((_, sum)) => *sum += count,
+            None => waiting.push((thread, count)),
+        }
+    }
+    Ok(waiting)
 }

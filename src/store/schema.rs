@@ -35,6 +35,8 @@ diesel::table! {
         page_title -> Nullable<Text>,
         page_asked_at -> Nullable<BigInt>,
         url_known -> Bool,
+        joined_into -> Nullable<Binary>,
+        joining -> Bool,
     }
 }
 
@@ -128,6 +130,7 @@ diesel::table! {
         updated_at -> BigInt,
         found -> Nullable<Text>,
         struck -> Bool,
+        joined_into -> Nullable<Binary>,
     }
 }
 
@@ -582,10 +585,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    joins (id) {
+        id -> Binary,
+        site_id -> Binary,
+        from_thread -> Binary,
+        into_thread -> Binary,
+        state -> Text,
+        comments -> BigInt,
+        passages -> BigInt,
+        subscriptions -> BigInt,
+        keys -> BigInt,
+        at -> BigInt,
+        undo_until -> BigInt,
+        undone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    joined_items (join_id, kind, item) {
+        join_id -> Binary,
+        kind -> Text,
+        item -> Binary,
+        other -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(thread_keys -> threads (thread_id));
 diesel::joinable!(comments -> threads (thread_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::allow_tables_to_appear_in_same_query!(thread_keys, threads);
+diesel::joinable!(joined_items -> joins (join_id));
+diesel::allow_tables_to_appear_in_same_query!(joined_items, joins);
+diesel::allow_tables_to_appear_in_same_query!(joined_items, comments);
+diesel::allow_tables_to_appear_in_same_query!(joined_items, subscriptions);
 diesel::joinable!(verdicts -> comments (comment_id));
 diesel::allow_tables_to_appear_in_same_query!(comments, threads);
 diesel::allow_tables_to_appear_in_same_query!(comments, verdicts);

@@ -10,7 +10,7 @@ use super::fixed::Literal;
 use super::mailboxes::{self, Mailbox};
 use super::schema::{mailbox_people, subscriptions};
 use super::types::Named;
-use super::{Conn, people, suppressions};
+use super::{Conn, joins, people, suppressions};
 use crate::domain::id::{MailboxId, PersonId, SiteId, SubscriptionId, TargetId, ThreadId};
 use crate::domain::subscription::{Cause, Form, Frequency, Scope, Standing};
 use crate::domain::time::Time;
@@ -74,6 +74,15 @@ pub fn by_id(conn: &mut Conn, id: SubscriptionId) -> Result<Option<Subscription>
 pub fn by_ids(conn: &mut Conn, ids: &[SubscriptionId]) -> Result<Vec<Subscription>> {
     let query = subscriptions::table.filter(subscriptions::id.eq_any(ids));
     Ok(query.load(conn)?)
+}
+
+/// The same, with those of another thread that count in their place since threads were joined: who leaves one leaves both.
+pub fn with_kept(conn: &mut Conn, ids: &[SubscriptionId]) -> Result<Vec<Subscription>> {
+    let mut all = ids.to_vec();
+    all.extend(joins::in_place_of(conn, ids)?);
+    all.sort_unstable();
+    all.dedup();
+    by_ids(conn, &all)
 }
 
 /// A mailbox that is to be told of a comment.

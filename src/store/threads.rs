@@ -1,7 +1,7 @@
 //! `threads` and the keys that lead to them.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::board::Change;
 use super::connection::Run;
@@ -10,10 +10,11 @@ use super::fixed::fixed;
 use super::schema::{thread_keys, threads};
 use super::types::Named;
 use super::{Conn, Tx};
+use crate::domain::cursor::Cursor;
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::time::Time;
 use crate::domain::visibility;
-use crate::domain::word::{Moderation, ThreadState};
+use crate::domain::word::{Moderation, ThreadState, Word};
 use crate::error::{Error, Result};
 
 /// A thread as it is stored.
@@ -52,6 +53,10 @@ pub struct Thread {
     pub page_asked_at: Option<Time>,
     /// Whether the address is more than a reader's word: the publisher or the page says so, or it is the key.
     pub url_known: bool,
+    /// The thread that this one was joined into: its id leads there.
+    pub joined_into: Option<ThreadId>,
+    /// Whether rows are being moved into it or out of it just now; see [`super::joins`].
+    pub joining: bool,
 }
 
 impl Thread {
@@ -94,6 +99,8 @@ impl Thread {
             page_title: None,
             page_asked_at: None,
             url_known: key == url,
+            joined_into: None,
+            joining: false,
         }
     }
 }
@@ -139,6 +146,7 @@ pub fn newest_pages(conn: &mut Conn, site: SiteId, limit: i64) -> Result<Vec<Str
     let query = threads::table
         .filter(threads::site_id.eq(site))
         .filter(threads::hidden.eq(false))
+        .filter(threads::joined_into.is_null())
         .order(threads::created_at.desc())
         .limit(limit)
         .select(threads::url);
@@ -150,9 +158,136 @@ pub fn by_id(conn: &mut Conn, id: ThreadId) -> Result<Option<Thread>> {
     Ok(threads::table.find(id).row(conn)?)
 }
 
+/// The thread that an id leads to: its own, or the one that it was joined into.
+pub fn current(conn: &mut Conn, id: ThreadId) -> Result<Option<Thread>> {
+    let mut found = by_id(conn, id)?;
+    // There are no circles: only a thread that was joined into no other is joined.
+    while let Some(next) = found.as_ref().and_then(|thread| thread.joined_into) {
+        found = by_id(conn, next)?;
+    }
+    Ok(found)
+}
+
+/// The id of the thread that an id leads to; the id itself where nobody has written yet.
+pub fn current_id(conn: &mut Conn, id: ThreadId) -> Result<ThreadId> {
+    Ok(current(conn, id)?.map_or(id, |thread| thread.id))
+}
+
 /// These threads, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<Thread>> {
     Ok(threads::table.filter(threads::id.eq_any(ids)).rows(conn)?)
+}
+
+/// How a thread stands, by what was set by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It takes comments, unless the site's rules close it by its age.
+    Open,
+    /// It was closed.
+    Closed,
+    /// It is kept from the public.
+    Hidden,
+}
+
+impl Word for Standing {
+    const ALL: &'static [Self] = &[Self::Open, Self::Closed, Self::Hidden];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Hidden => "hidden",
+        }
+    }
+}
+
+/// Which of a site's threads are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter<'a> {
+    /// The site.
+    pub site: SiteId,
+    /// What the title or the address contains, in letters of whatever case.
+    pub words: Option<&'a str>,
+    /// How they stand.
+    pub standing: Option<Standing>,
+}
+
+/// A site's threads after a cursor, the newest first, at most `limit`; without those that were joined into others. Words are looked for
+/// by going through the site's threads in their order, which is what a moderator's search of some ten thousand titles may cost.
+pub fn page(
+    conn: &mut Conn,
+    which: &Filter,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Thread>> {
+    let mut query = threads::table
+        .filter(threads::site_id.eq(which.site))
+        .filter(threads::joined_into.is_null())
+        .order((threads::created_at.desc(), threads::id.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(cursor) = after {
+        let at = Time::from_micros(cursor.key);
+        let id = ThreadId::from_uuid(uuid::Uuid::from_bytes(cursor.id));
+        query = query
+            .filter(threads::created_at.le(at))
+            .filter(threads::created_at.lt(at).or(threads::id.lt(id)));
+    }
+    query = match which.standing {
+        None => query,
+        Some(Standing::Hidden) => query.filter(threads::hidden),
+        Some(Standing::Open) => query.filter(threads::state.eq(Named(ThreadState::Open))),
+        Some(Standing::Closed) => query.filter(threads::state.eq(Named(ThreadState::Closed))),
+    };
+    if let Some(words) = which.words {
+        let pattern = format!("%{}%", escaped(&words.to_lowercase()));
+        let like = |pattern: &str| pattern.to_owned();
+        query = query.filter(
+            lower(threads::url)
+                .like(like(&pattern))
+                .escape('!')
+                .or(lower_or_null(threads::title)
+                    .like(like(&pattern))
+                    .escape('!')
+                    .assume_not_null()
+                    .and(threads::title.is_not_null()))
+                .or(lower_or_null(threads::page_title)
+                    .like(like(&pattern))
+                    .escape('!')
+                    .assume_not_null()
+                    .and(threads::page_title.is_not_null())),
+        );
+    }
+    Ok(query.load(conn)?)
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn lower(text: Text) -> Text;
+    #[sql_name = "lower"]
+    fn lower_or_null(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// A text as a pattern that matches nothing else.
+fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+/// The first of the keys that lead to a thread.
+pub fn keys(conn: &mut Conn, thread: ThreadId, limit: i64) -> Result<Vec<String>> {
+    let query = thread_keys::table
+        .filter(thread_keys::thread_id.eq(thread))
+        .order(thread_keys::key)
+        .limit(limit)
+        .select(thread_keys::key);
+    Ok(query.load(conn)?)
 }
 
 /// The thread with that id, locked until the transaction ends (SQLite's one writer locks by itself).
@@ -202,12 +337,17 @@ pub fn insert(tx: &mut Tx, thread: &Thread) -> Result<()> {
     Ok(())
 }
 
-/// Makes a key lead to this thread, and no other key any more. What the key led to before, if it led
-/// anywhere, is left without one.
+/// Makes a key lead to this thread in the place of the one that it is known by; those of threads that were joined into it go on
+/// leading to it. What the key led to before, if it led anywhere, is left without one.
 pub fn rename(tx: &mut Tx, site: SiteId, key: &str, id: ThreadId) -> Result<()> {
     tx.note(Change::Keys(site));
     let conn: &mut Conn = tx;
-    diesel::delete(thread_keys::table.filter(thread_keys::thread_id.eq(id))).run(conn)?;
+    let known_by = threads::table.find(id).select(threads::key);
+    let known_by: String = known_by.first(conn)?;
+    let own = thread_keys::table
+        .find((site, known_by))
+        .filter(thread_keys::thread_id.eq(id));
+    diesel::delete(own).run(conn)?;
     diesel::delete(thread_keys::table.find((site, key))).run(conn)?;
     diesel::insert_into(thread_keys::table)
         .values((
@@ -275,12 +415,28 @@ pub fn counts(conn: &mut Conn, site: SiteId, keys: &[String]) -> Result<Vec<Coun
     Ok(query.rows(conn)?)
 }
 
-/// The versions of these threads; unknown ones are left out.
-pub fn versions(conn: &mut Conn, ids: &[ThreadId]) -> Result<Vec<(ThreadId, i64)>> {
-    let query = threads::table
-        .filter(threads::id.eq_any(ids))
-        .select((threads::id, threads::version));
+/// The versions of these threads, and where those lead that were joined into others; unknown ones are left out.
+pub fn versions(
+    conn: &mut Conn,
+    ids: &[ThreadId],
+) -> Result<Vec<(ThreadId, i64, Option<ThreadId>)>> {
+    let query = threads::table.filter(threads::id.eq_any(ids)).select((
+        threads::id,
+        threads::version,
+        threads::joined_into,
+    ));
     Ok(query.rows(conn)?)
+}
+
+/// Has a thread's log go on at least after this version and this time; the numbers between are never given.
+pub(super) fn skip(conn: &mut Conn, id: ThreadId, version: i64, at: Time) -> Result<()> {
+    diesel::update(threads::table.find(id).filter(threads::version.lt(version)))
+        .set(threads::version.eq(version))
+        .run(conn)?;
+    diesel::update(threads::table.find(id).filter(threads::last_at.lt(at)))
+        .set(threads::last_at.eq(at))
+        .run(conn)?;
+    Ok(())
 }
 
 /// Moves the log's head on; [`super::events::append`] is the only one to call this.

@@ -63,6 +63,53 @@ fn another_rule_for_slashes_loses_no_thread() {
 }
 
 #[test]
+fn threads_that_are_of_one_page_by_the_new_rule_are_joined() {
+    on_both(|app| {
+        for (page, text) in [
+            ("a/", "Written first"),
+            ("a", "Written second"),
+            ("a//", "Third"),
+            ("b/", "Alone"),
+        ] {
+            app.comment(page, text);
+        }
+        let hidden = app.page("h/")["thread"]["id"].clone();
+        app.comment("h/", "Hidden");
+        app.comment("h", "Shown");
+        let path = format!("/v1/moderation/threads/{}", hidden.as_str().unwrap());
+        app.patch(&path, json!({"hidden": true}))
+            .bearer(&app.moderator)
+            .send()
+            .is(200);
+        slashes(app, "strip");
+        for page in ["a", "a/", "a//"] {
+            assert_eq!(count(app, page), 3, "{page}");
+        }
+        let jobs = app
+            .get(&format!("/v1/sites/{SITE}/jobs"))
+            .bearer(&app.admin)
+            .send()
+            .is(200)
+            .body;
+        let result = &jobs["items"][0]["result"];
+        assert_eq!(
+            (&result["joined"], &result["not_joined"]),
+            (&json!(2), &json!(1)),
+            "{result}"
+        );
+        // What is hidden did not come out.
+        assert_eq!(count(app, "h"), 1);
+        let joins = app
+            .get(&format!("/v1/moderation/joins?site={SITE}"))
+            .bearer(&app.moderator)
+            .send()
+            .is(200)
+            .body;
+        assert_eq!(joins["items"].as_array().unwrap().len(), 2);
+    });
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_and_changes_nothing() {
     on_both(|app| {
         for page in ["a/", "a", "b/", "c"] {

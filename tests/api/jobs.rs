@@ -73,7 +73,7 @@ fn a_job_is_done_seen_and_written_down() {
         );
         assert_eq!(
             job["result"],
-            json!({"moved": 3, "not_joined": 0, "pairs": []})
+            json!({"moved": 3, "joined": 0, "not_joined": 0, "pairs": []})
         );
         let path = format!("/v1/sites/{SITE}/jobs");
         let listed = app.get(&path).bearer(&app.admin).send().is(200).body;

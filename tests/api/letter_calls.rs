@@ -60,6 +60,8 @@ const ROUTES: &[(&str, Letter)] = &[
     ("PATCH /v1/moderation/people/{id}", NONE),
     ("POST /v1/moderation/reports/{id}/decision", NONE),
     ("POST /v1/moderation/actions", NONE),
+    ("POST /v1/moderation/threads/{thread}/join", NONE),
+    ("POST /v1/moderation/joins/{id}/undo", NONE),
     ("PUT /v1/moderation/rules/{list}", NONE),
     ("POST /v1/sites", NONE),
     ("PATCH /v1/sites/{site}", NONE),

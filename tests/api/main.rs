@@ -19,6 +19,7 @@ mod feeds;
 mod foreign_links;
 mod in_place;
 mod jobs;
+mod joins;
 mod letter_calls;
 mod letters;
 mod limits;

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Step, Undoing};
-use crate::domain::id::{JobId, SiteId, ThreadId};
+use crate::domain::id::{JobId, JoinId, SiteId, ThreadId};
 use crate::domain::page::AddressRules;
 use crate::domain::time::Time;
 use crate::domain::word::EventKind;
 use crate::error::{Error, Result};
+use crate::service::joining;
 use crate::store::events::{self, Locked};
 use crate::store::jobs::Job;
 use crate::store::sites;
@@ -34,6 +35,8 @@ const NAMED: usize = 100;
 enum Phase {
     /// Behind this key, keys of the new form are added.
     Keys(String),
+    /// Two threads of one page are being joined; then it goes on behind this key.
+    Joining(JoinId, String),
     /// The rules change.
     Change,
     /// Behind this key, threads' own addresses are written anew.
@@ -45,9 +48,11 @@ enum Phase {
 struct Tally {
     /// How many threads have another address now.
     moved: i64,
-    /// How many pairs are one page now, and still two threads.
+    /// How many were joined into another, being of one page now.
+    joined: i64,
+    /// How many pairs are one page now, and still two threads, since one of them is hidden.
     not_joined: i64,
-    /// The first of them.
+    /// The first of these.
     pairs: Vec<Pair>,
 }
 
@@ -73,7 +78,14 @@ pub(super) fn step(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
         None => 2 * thread_keys::count(tx, site)?,
     };
     let (next, done) = match phase {
-        Phase::Keys(after) => add_keys(tx, (job.id, site), &rules, &after, &mut tally)?,
+        Phase::Keys(after) => add_keys(tx, (job.id, site), &rules, &after, (&mut tally, now))?,
+        Phase::Joining(join, after) => {
+            let next = match joining::step(tx, join, joining::STEP, now)? {
+                true => Phase::Keys(after),
+                false => Phase::Joining(join, after),
+            };
+            (Some(next), 0)
+        }
         Phase::Change => {
             sites::bump(tx, site)?;
             let mut row = sites::by_id(tx, site)?.ok_or(Error::UnknownSite)?;
@@ -111,44 +123,53 @@ fn phase(job: &Job) -> Result<Phase> {
 
 type Next = (Option<Phase>, i64);
 
-/// Makes the new form of each key lead to the same thread.
+/// Makes the new form of each key lead to the same thread. Ends before its time where two threads have to be joined: each such pair is
+/// a step of its own.
 fn add_keys(
     tx: &mut Tx,
     (job, site): (JobId, SiteId),
     rules: &AddressRules,
     after: &str,
-    tally: &mut Tally,
+    (tally, now): (&mut Tally, Time),
 ) -> Result<Next> {
     let keys = thread_keys::page(tx, site, after, STEP)?;
     let Some((last, _)) = keys.last() else {
         return Ok((Some(Phase::Change), 0));
     };
-    let next = Phase::Keys(last.clone());
-    let mut moving: Vec<(String, &Thread)> = Vec::new();
-    for (key, thread) in &keys {
-        moving.extend(new_form(rules, key).map(|new| (new, thread)));
-    }
-    let wanted: Vec<String> = moving.iter().map(|(new, _)| new.clone()).collect();
+    let new_forms: Vec<Option<String>> = keys.iter().map(|(key, _)| new_form(rules, key)).collect();
+    let wanted: Vec<String> = new_forms.iter().flatten().cloned().collect();
     let mut leading: HashMap<String, ThreadId> = thread_keys::leading(tx, site, &wanted)?
         .into_iter()
         .collect();
-    for (new, thread) in moving {
-        match leading.get(&new) {
-            Some(there) if *there == thread.id => {}
-            Some(there) => {
-                tally.not_joined += 1;
-                if tally.pairs.len() < NAMED {
-                    tally.pairs.push(pair(tx, thread, *there)?);
+    let mut done = 0;
+    for ((key, thread), new) in keys.iter().zip(new_forms) {
+        done += 1;
+        let Some(new) = new else {
+            continue;
+        };
+        match leading.get(&new).copied() {
+            Some(there) if there == thread.id => {}
+            Some(there) => match joining::begin(tx, None, thread.id, there, now) {
+                Ok(join) => {
+                    tally.joined += 1;
+                    return Ok((Some(Phase::Joining(join.id, key.clone())), done));
                 }
-            }
+                // One is hidden, or a moderator is joining them just now.
+                Err(Error::Conflict(_)) => {
+                    tally.not_joined += 1;
+                    if tally.pairs.len() < NAMED {
+                        tally.pairs.push(pair(tx, thread, there)?);
+                    }
+                }
+                Err(error) => return Err(error),
+            },
             None => {
                 thread_keys::add(tx, site, &new, thread.id, Some(job))?;
                 leading.insert(new, thread.id);
             }
         }
     }
-    let done = i64::try_from(keys.len()).unwrap_or_default();
-    Ok((Some(next), done))
+    Ok((Some(Phase::Keys(last.clone())), done))
 }
 
 /// The new form of a key that is an address, where it is another; a key of the page's own choosing has none.
@@ -203,7 +224,7 @@ fn settings(
     if let Some(new) = &new_key {
         let (there, _) = threads::by_key(tx, thread.site_id, new)?;
         if there != thread.id {
-            // Two threads of one page, which could not be joined: each keeps what it had.
+            // Two threads of one page that could not be joined: each keeps what it had.
             return Ok(None);
         }
     }
