@@ -1,8 +1,9 @@
-//! Comments as an Atom feed (RFC 4287).
+//! Comments as an Atom feed (RFC 4287), answers with what they answer (RFC 4685), in the site's language.
 
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::feed_words::FeedWords;
 use crate::domain::id::CommentId;
 use crate::domain::time::Time;
 use crate::error::Result;
@@ -15,6 +16,10 @@ use crate::template::render;
 #[derive(Debug, Serialize)]
 pub struct Feed {
     id: String,
+    /// The language of what people wrote: the site's.
+    lang: String,
+    /// The language of what is said in `title` and in those of the entries.
+    words: &'static str,
     title: String,
     /// The feed's own address.
     self_url: String,
@@ -27,28 +32,44 @@ pub struct Feed {
 #[derive(Debug, Serialize)]
 struct Entry {
     id: CommentId,
+    title: String,
     author: String,
     website: Option<String>,
-    page: String,
     url: String,
+    in_reply_to: Option<Answered>,
     body_html: String,
     published: Time,
     updated: Time,
 }
 
+/// The comment that an entry answers.
+#[derive(Debug, Serialize)]
+struct Answered {
+    id: CommentId,
+    url: String,
+}
+
 impl Feed {
-    /// A thread's published comments, newest first.
-    pub fn of_thread(thread: &PublicThread, comments: &[Comment], self_url: &str) -> Self {
+    /// A thread's published comments, newest first. `locale` is its site's.
+    pub fn of_thread(
+        thread: &PublicThread,
+        locale: &str,
+        comments: &[Comment],
+        self_url: &str,
+    ) -> Self {
+        let words = FeedWords::of(locale);
         Self {
             id: thread.id.to_string(),
-            title: format!("Comments on {}", page_name(thread)),
+            lang: locale.to_owned(),
+            words: words.lang,
+            title: words.feed(page_name(thread)),
             self_url: self_url.to_owned(),
             page_url: thread.url.clone(),
             // The log's clock also moves when a comment goes.
             updated: thread.last_at,
             entries: comments
                 .iter()
-                .map(|comment| Entry::new(comment, thread))
+                .map(|comment| Entry::new(comment, thread, words))
                 .collect(),
         }
     }
@@ -61,15 +82,18 @@ impl Feed {
         self_url: &str,
         page_url: &str,
     ) -> Self {
+        let words = FeedWords::of(&site.locale);
         let entries: Vec<_> = comments
             .iter()
-            .map(|(comment, thread)| Entry::new(comment, thread))
+            .map(|(comment, thread)| Entry::new(comment, thread, words))
             .collect();
         let latest = entries.iter().map(|entry| entry.updated).max();
         Self {
             // A site's own id stays inside.
             id: Uuid::new_v5(&site.id.uuid(), b"feed").to_string(),
-            title: format!("Comments on {}", site.name),
+            lang: site.locale.clone(),
+            words: words.lang,
+            title: words.feed(&site.name),
             self_url: self_url.to_owned(),
             page_url: page_url.to_owned(),
             updated: latest.unwrap_or(site.created_at),
@@ -79,19 +103,19 @@ impl Feed {
 }
 
 impl Entry {
-    fn new(comment: &Comment, thread: &PublicThread) -> Self {
+    fn new(comment: &Comment, thread: &PublicThread, words: &FeedWords) -> Self {
         let published = comment.published_at.unwrap_or(comment.created_at);
         // The page's own fragment, if its address has one, would hide ours.
         let page = thread.url.split('#').next().unwrap_or(&thread.url);
+        let place = |id: CommentId| format!("{page}#postil-{id}");
+        let author = comment.author_name.as_deref().unwrap_or(words.guest);
         Self {
             id: comment.id,
-            author: comment
-                .author_name
-                .clone()
-                .unwrap_or_else(|| "Guest".to_owned()),
+            title: words.entry(author, page_name(thread), comment.parent_id.is_some()),
+            author: author.to_owned(),
             website: comment.author_website.clone(),
-            page: page_name(thread).to_owned(),
-            url: format!("{page}#postil-{}", comment.id),
+            url: place(comment.id),
+            in_reply_to: comment.parent_id.map(|id| Answered { id, url: place(id) }),
             body_html: comment.body_html.clone(),
             published,
             updated: comment
@@ -160,8 +184,8 @@ mod tests {
         let thread = thread().public().unwrap();
         let comments = [comment(&thread, Some("Ann")), comment(&thread, None)];
         let url = "https://comments.example.org/v1/threads/x/feed";
-        let atom = feed(&Feed::of_thread(&thread, &comments, url)).unwrap();
-        assert!(atom.starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">"), "{atom}");
+        let atom = feed(&Feed::of_thread(&thread, "en", &comments, url)).unwrap();
+        assert!(atom.starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:thr=\"http://purl.org/syndication/thread/1.0\" xml:lang=\"en\">"), "{atom}");
         for needed in [
             format!("<id>urn:uuid:{}</id>", thread.id),
             format!(r#"<link rel="self" type="application/atom+xml" href="{url}"/>"#),
@@ -183,6 +207,34 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_says_what_it_answers_in_the_sites_language() {
+        let thread = thread().public().unwrap();
+        let asked = CommentId::from_uuid(Uuid::from_u128(6));
+        let reply = Comment {
+            parent_id: Some(asked),
+            ..comment(&thread, None)
+        };
+        let told = |locale| feed(&Feed::of_thread(&thread, locale, &[reply.clone()], "u")).unwrap();
+        let german = told("de-AT");
+        for needed in [
+            format!(
+                r#"<thr:in-reply-to ref="urn:uuid:{asked}" type="text/html" href="https://example.org/a?b=1&amp;c=%22#postil-{asked}"/>"#
+            ),
+            r#" xml:lang="de-AT">"#.into(),
+            r#"<title xml:lang="de">Kommentare zu „On margins“</title>"#.into(),
+            r#"<title xml:lang="de">Antwort von Gast zu „On margins“</title>"#.into(),
+        ] {
+            assert!(german.contains(&needed), "{needed} in {german}");
+        }
+        let japanese = told("ja");
+        assert!(japanese.contains(r#" xml:lang="ja">"#), "{japanese}");
+        assert!(
+            japanese.contains(r#"<title xml:lang="en">Comments on On margins</title>"#),
+            "{japanese}"
+        );
+    }
+
+    #[test]
     fn nothing_told_becomes_markup() {
         let mut thread = thread();
         thread.title = None;
@@ -190,7 +242,7 @@ mod tests {
         let thread = thread.public().unwrap();
         let comments = [comment(&thread, Some(HOSTILE))];
         let url = "https://comments.example.org/?\"><x";
-        let atom = feed(&Feed::of_thread(&thread, &comments, url)).unwrap();
+        let atom = feed(&Feed::of_thread(&thread, "en", &comments, url)).unwrap();
         assert!(
             !atom.contains("<script") && !atom.contains("]]>") && !atom.contains("<x"),
             "{atom}"

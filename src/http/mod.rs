@@ -13,6 +13,7 @@ mod counts;
 mod decide;
 mod demo;
 mod feed;
+mod feed_words;
 pub mod files;
 mod html;
 mod identity;

@@ -256,9 +256,11 @@ pub async fn thread_feed(app: Data<App>, request: HttpRequest) -> Result<HttpRes
         let (seen, row) = public_thread(&app, thread).await?;
         let thread = row.id;
         let own = app.service_url.at(&format!("/v1/threads/{thread}/feed"));
+        let locale = seen.site.locale.clone();
         seen.answer(&app, format!("feed {thread}"), ATOM, move |conn| {
             let latest = comments::latest_of_thread(conn, thread, FEED)?;
-            feed::feed(&Feed::of_thread(&row, &latest, &own)).map(String::into_bytes)
+            let feed = Feed::of_thread(&row, &locale, &latest, &own);
+            feed::feed(&feed).map(String::into_bytes)
         })
         .await
     })
