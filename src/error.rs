@@ -7,6 +7,7 @@
 use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use serde_json::{Map, Value};
 
 use crate::domain::id::ThreadId;
 use crate::domain::invalid::Invalid;
@@ -162,6 +163,21 @@ impl Error {
             Self::Busy => "unavailable",
             Self::Database(_) if self.is_outage() => "unavailable",
             Self::Database(_) | Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The limits and values that the sentence names, by name, where one value was refused.
+    pub fn params(&self) -> Map<String, Value> {
+        match self {
+            Self::Fields(fields) => match fields.as_slice() {
+                [only] => only.invalid.params.clone(),
+                _ => Map::new(),
+            },
+            Self::Query(invalid) | Self::Header(invalid) | Self::SsoToken(invalid) => {
+                invalid.params.clone()
+            }
+            Self::BodyTooLarge(limit) => Map::from_iter([("max".to_owned(), (*limit).into())]),
+            _ => Map::new(),
         }
     }
 

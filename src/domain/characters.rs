@@ -11,6 +11,25 @@ pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A [bidi control](is_bidi_control) that writes letters in an order that is not theirs. No program puts one around a name.
+fn is_bidi_override(c: char) -> bool {
+    matches!(c, '\u{202D}' | '\u{202E}')
+}
+
+/// What programs leave in a text that is copied out of them: controls (Word's line break is U+000B), and embeddings and isolates,
+/// whose other half may have stayed behind. Nobody typed them and nobody misses them, so they are dropped, not refused.
+pub fn is_dropped(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n')) || is_bidi_control(c)
+}
+
+/// What makes a line say something else than it seems to. All else that has [no place in a line](is_refused_in_a_line) is dropped.
+pub fn is_deceptive(c: char) -> bool {
+    is_bidi_override(c)
+        || matches!(c, '\u{FFF9}'..='\u{FFFC}')
+        || is_private_use(c)
+        || is_noncharacter(c)
+}
+
 /// What has no place in one line of plain text: controls, [bidi controls](is_bidi_control), line and
 /// paragraph separators, annotation anchors, and code points that mean nothing outside one's own programs.
 pub fn is_refused_in_a_line(c: char) -> bool {
@@ -75,6 +94,11 @@ pub const MAX_MARKS: usize = 6;
 pub struct MarkCount(usize);
 
 impl MarkCount {
+    /// The next character bears nothing yet.
+    pub fn rest(&mut self) {
+        self.0 = 0;
+    }
+
     /// Takes the next character; true while the pile is within [`MAX_MARKS`].
     pub fn admits(&mut self, c: char) -> bool {
         if is_combining_mark(c) {

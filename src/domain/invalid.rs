@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-/// A refused value: a stable code for programs and one plain sentence for people.
+use serde_json::{Map, Value};
+
+/// A refused value: a stable code for programs and one plain sentence for people. What the sentence names stands in `params`
+/// as well, so that programs can say it in other words.
 ///
 /// The sentence names the limit that was passed and never repeats private input (an e-mail address).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub struct Invalid {
     pub code: &'static str,
     /// A whole sentence, such as "A name may have at most 60 characters."
     pub detail: String,
+    /// The limits and values that the sentence names, by name.
+    pub params: Map<String, Value>,
 }
 
 impl Invalid {
@@ -18,7 +23,14 @@ impl Invalid {
         Self {
             code,
             detail: detail.into(),
+            params: Map::new(),
         }
+    }
+
+    /// The same, with one thing more that the sentence names.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(name.to_owned(), value.into());
+        self
     }
 }
 

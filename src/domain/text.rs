@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{
-    MAX_MARKS, MarkCount, code_point, has_visible, is_bidi_control, is_idle_at_an_edge,
+    MAX_MARKS, MarkCount, code_point, has_visible, is_deceptive, is_dropped, is_idle_at_an_edge,
     is_refused_in_a_line,
 };
 use super::invalid::Invalid;
@@ -18,7 +18,8 @@ pub use super::tags::{Locale, Slug};
 
 /// What a person wants to be called: 1 to 60 characters on one line, in NFC (UAX #15), white space collapsed.
 ///
-/// Every script and emoji are welcome, so ZWJ and ZWNJ are too. Refused are characters that hide or turn text,
+/// Every script and emoji are welcome, so ZWJ and ZWNJ are too. What a copied name brings along from the program it was copied
+/// from (isolates, controls) is dropped. Refused is what deceives: characters that turn letters around or mean nothing,
 /// names of which nothing shows, and piles of combining marks. Whether the name imitates another is a
 /// question for [`skeleton`](super::skeleton::skeleton).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -41,7 +42,9 @@ impl Name {
                     "A name may have at most {} characters; this one has {length}.",
                     Self::MAX
                 ),
-            ));
+            )
+            .with("max", Self::MAX)
+            .with("length", length));
         }
         Ok(Self(name))
     }
@@ -78,7 +81,9 @@ impl Title {
                     "A title may have at most {} characters; this one has {length}.",
                     Self::MAX
                 ),
-            ));
+            )
+            .with("max", Self::MAX)
+            .with("length", length));
         }
         Ok(Self(title))
     }
@@ -135,11 +140,13 @@ impl Flaw {
             Flaw::Refused(c) => Invalid::new(
                 bad,
                 format!("A {noun} may not contain the character {}.", code_point(c)),
-            ),
+            )
+            .with("character", code_point(c)),
             Flaw::TooManyMarks => Invalid::new(
                 bad,
                 format!("A {noun} may have at most {MAX_MARKS} combining marks on one character."),
-            ),
+            )
+            .with("max_marks", MAX_MARKS),
         }
     }
 }
@@ -149,13 +156,17 @@ fn clean_line(raw: &str) -> Result<String, Flaw> {
     if raw.is_empty() {
         return Err(Flaw::Blank);
     }
-    if let Some(c) = raw.chars().find(|&c| is_refused_in_a_line(c)) {
+    if let Some(c) = raw.chars().find(|&c| is_deceptive(c)) {
         return Err(Flaw::Refused(c));
     }
-    if !has_visible(raw) {
+    let cleaned: String = raw
+        .chars()
+        .filter(|&c| c.is_whitespace() || !is_dropped(c))
+        .collect();
+    if !has_visible(&cleaned) {
         return Err(Flaw::NothingVisible);
     }
-    let line: String = collapse(raw).nfc().collect();
+    let line: String = collapse(&cleaned).nfc().collect();
     let mut marks = MarkCount::default();
     if !line.chars().all(|c| marks.admits(c)) {
         return Err(Flaw::TooManyMarks);
@@ -190,23 +201,22 @@ impl Default for Length {
 }
 
 /// The Markdown a comment is written in: as typed, but for line ends (always LF), blank lines before and
-/// white space after. Not put into NFC, since code in it has to survive as it is.
+/// white space after, and what was pasted along with it: [what is dropped](is_dropped), bidirectional controls among it, which can
+/// make code and quotations read differently from what they are; and combining marks above [`MAX_MARKS`] on a character.
+/// Not put into NFC, since code in it has to survive as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct CommentSource(String);
 
 impl CommentSource {
-    /// Fails with `text_invalid` (a control character other than LF and tab, or a bidirectional control, which
-    /// can make code and quotations read differently from what they are), `comment_empty`, `comment_too_short`
-    /// or `comment_too_long`.
+    /// Fails with `comment_empty`, `comment_too_short` or `comment_too_long`.
     pub fn parse(raw: &str, length: Length) -> Result<Self, Invalid> {
         let text = raw.replace("\r\n", "\n").replace('\r', "\n");
-        if let Some(c) = text.chars().find(|&c| is_refused_in_a_comment(c)) {
-            return Err(Invalid::new(
-                "text_invalid",
-                format!("A comment may not contain the character {}.", code_point(c)),
-            ));
-        }
+        let mut marks = MarkCount::default();
+        let text: String = text
+            .chars()
+            .filter(|&c| !is_dropped(c) && marks.admits(c))
+            .collect();
         let text = without_blank_edges(&text);
         if !has_visible(text) {
             return Err(Invalid::new("comment_empty", "A comment may not be empty."));
@@ -218,10 +228,6 @@ impl CommentSource {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_refused_in_a_comment(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t') || is_bidi_control(c)
 }
 
 /// Indentation of the first line stays: in Markdown it makes code.
@@ -238,13 +244,17 @@ fn within(text: &str, Length { min, max }: Length) -> Result<(), Invalid> {
         return Err(Invalid::new(
             "comment_too_short",
             format!("A comment must have at least {min} characters; this one has {actual}."),
-        ));
+        )
+        .with("min", min)
+        .with("length", actual));
     }
     if actual > u64::from(max) {
         return Err(Invalid::new(
             "comment_too_long",
             format!("A comment may have at most {max} characters; this one has {actual}."),
-        ));
+        )
+        .with("max", max)
+        .with("length", actual));
     }
     Ok(())
 }
@@ -277,6 +287,12 @@ mod tests {
             ("I ❤\u{fe0f}", "I ❤\u{fe0f}"),
             ("O'Brien <b>", "O'Brien <b>"),
             ("שָׁלוֹם", "שָׁלוֹם"),
+            ("\u{2068}Ann\u{2069}", "Ann"),
+            ("\u{202b}دانا\u{202c}", "دانا"),
+            (
+                "A\u{2066}n\0n\u{b}Lee\tX\nY\u{2028}Z\u{85}Q",
+                "Ann Lee X Y Z Q",
+            ),
         ] {
             let clean: String = clean.nfc().collect();
             assert_eq!(name(raw), Ok(clean), "{raw:?}");
@@ -287,11 +303,9 @@ mod tests {
     fn names_that_hide_something_are_refused() {
         for raw in [
             "Ann\u{202e}nimda",
-            "a\u{2066}b",
-            "a\0b",
-            "a\nb",
-            "a\tb",
-            "a\u{2028}b",
+            "a\u{202d}b",
+            "a\u{fffa}b",
+            "\u{2066}\u{2069}",
             "\u{e000}",
             "a\u{fdd0}",
             "\u{3164}",
@@ -358,17 +372,41 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_holds_no_hidden_controls() {
-        for c in "\0\u{1}\u{8}\u{b}\u{c}\u{1b}\u{7f}\u{85}\u{202a}\u{202e}\u{2066}\u{2069}".chars()
+    fn what_is_pasted_along_with_a_comment_is_dropped() {
+        for c in "\0\u{1}\u{8}\u{b}\u{c}\u{1b}\u{7f}\u{85}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
         {
-            assert_eq!(
-                comment(&format!("a{c}b")),
-                Err("text_invalid"),
-                "{}",
-                code_point(c)
-            );
+            assert_eq!(comment(&format!("a{c}b")), Ok("ab".into()), "{}", code_point(c));
+            assert_eq!(comment(&c.to_string()), Err("comment_empty"), "{}", code_point(c));
         }
-        assert!(comment("a\u{200f}\u{200d}\tb").is_ok());
+        let kept = "a\u{200f}\u{200d}\tb";
+        assert_eq!(comment(kept), Ok(kept.into()));
+        assert_eq!(
+            comment("\u{b}\u{2068}\r\n a\u{2069} \u{202c}"),
+            Ok(" a".into())
+        );
+    }
+
+    #[test]
+    fn marks_in_a_comment_pile_up_no_higher_than_in_a_name() {
+        let pile = |count| format!("a{}b", "\u{336}".repeat(count));
+        assert_eq!(comment(&pile(MAX_MARKS)), Ok(pile(MAX_MARKS)));
+        assert_eq!(comment(&pile(500)), Ok(pile(MAX_MARKS)));
+        let through = format!("a{}", "\u{336}\u{200d}".repeat(50));
+        let kept = comment(&through).unwrap();
+        assert_eq!(kept.matches('\u{336}').count(), MAX_MARKS);
+        let many = "שָׁ e\u{301}\u{323} ".repeat(50);
+        assert_eq!(comment(&many), Ok(many.trim_end().into()));
+    }
+
+    #[test]
+    fn a_refusal_says_its_numbers_to_programs() {
+        let params = |invalid: Invalid| serde_json::Value::Object(invalid.params);
+        let long = Name::parse(&"é".repeat(61)).unwrap_err();
+        assert_eq!(params(long), serde_json::json!({"max": 60, "length": 61}));
+        let turned = Name::parse("a\u{202e}b").unwrap_err();
+        assert_eq!(params(turned), serde_json::json!({"character": "U+202E"}));
+        let short = CommentSource::parse("a", Length { min: 2, max: 5 }).unwrap_err();
+        assert_eq!(params(short), serde_json::json!({"min": 2, "length": 1}));
     }
 
     #[test]
@@ -426,6 +464,7 @@ mod tests {
                 prop_assert_eq!(Name::parse(name.as_str()), Ok(name));
             }
             if let Ok(source) = CommentSource::parse(&raw, Length::default()) {
+                prop_assert!(!source.as_str().chars().any(is_dropped));
                 prop_assert_eq!(CommentSource::parse(source.as_str(), Length::default()), Ok(source));
             }
         }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::domain::id::ThreadId;
 use crate::domain::service_url::ServiceUrl;
@@ -23,6 +24,8 @@ struct Problem<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Field<'a>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    params: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +38,8 @@ struct Field<'a> {
     pointer: &'a str,
     code: &'a str,
     detail: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    params: &'a Map<String, Value>,
 }
 
 fn status(error: &Error) -> StatusCode {
@@ -102,6 +107,7 @@ pub fn response(error: &Error, service: &ServiceUrl, request_id: &str) -> HttpRe
                 pointer: &field.pointer,
                 code: field.invalid.code,
                 detail: &field.invalid.detail,
+                params: &field.invalid.params,
             })
             .collect(),
         _ => Vec::new(),
@@ -122,6 +128,7 @@ pub fn response(error: &Error, service: &ServiceUrl, request_id: &str) -> HttpRe
         detail: error.to_string(),
         code,
         errors,
+        params: error.params(),
         challenge_url,
         thread_id,
         request_id,
