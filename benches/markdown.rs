@@ -1,7 +1,7 @@
 //! How long the worst bodies take to render, against prose of the same length in the same run.
 //! `cargo bench --bench markdown` tries every body at the hard limit of 64 KiB; `-- NAME` only those with NAME in theirs.
 
-use postil::domain::markdown::render;
+use postil::domain::markdown::{LineBreaks, render};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,9 @@ fn median(body: &str) -> (Duration, usize) {
     let mut times: Vec<Duration> = (0..RUNS)
         .map(|_| {
             let start = Instant::now();
-            bytes = black_box(render(black_box(body))).as_str().len();
+            bytes = black_box(render(black_box(body), LineBreaks::Keep))
+                .as_str()
+                .len();
             start.elapsed()
         })
         .collect();

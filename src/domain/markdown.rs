@@ -11,6 +11,11 @@
 //! * A heading becomes a paragraph in bold, since a comment must not break the outline of the page around it.
 //! * A task's box is a character (☐ ☑), not a form's control.
 //! * A code block's language is a class only when made of `a-z 0-9 + # -`.
+//! * A line break that is typed is kept, unless the site joins lines ([`LineBreaks`]).
+//! * Dashes below a line draw a line: only `===` and `#` make a heading.
+//! * Emphasis begins and ends beside letters of Chinese, Japanese and Korean as the CJK-friendly amendments have it.
+//! * A footnote's reference and its text are shown as they are written.
+//! * No more combining marks pile up on a letter than a name may have.
 //! * Control characters and characters that turn the direction of the text around, which an entity such as `&#x202e;` would
 //!   smuggle past the check of the body, come out as U+FFFD.
 //!
@@ -33,6 +38,7 @@
 
 mod autolink;
 mod escape;
+mod script;
 mod source;
 mod writer;
 
@@ -41,6 +47,20 @@ mod writer;
 mod specification;
 
 use pulldown_cmark::{Event, Options, Parser, TagEnd};
+use serde::{Deserialize, Serialize};
+
+use escape::Shown;
+
+/// What becomes of a line break within a paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineBreaks {
+    /// It is shown, as it was typed.
+    #[default]
+    Keep,
+    /// It is white space, as CommonMark has it.
+    Join,
+}
 
 /// The extensions of GFM that pulldown-cmark knows; the fourth, autolinks, is ours. Footnotes stay off: their anchors would
 /// be ids on somebody else's page.
@@ -48,40 +68,56 @@ const EXTENSIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_TASKLISTS);
 
+/// Which release of the rules in this room writes. It goes up whenever the same text gives other HTML, so that what is stored
+/// can be told from what would be written today.
+const RELEASE: i32 = 1;
+
+/// What stored HTML was made by: the release of the renderer and the site's rule, as one number. Zero is what was stored
+/// before there were such numbers.
+pub fn renderer(breaks: LineBreaks) -> i32 {
+    2 * RELEASE + i32::from(breaks == LineBreaks::Join)
+}
+
 /// HTML that any page may carry as it stands: only elements and attributes of a short list, balanced, with checked links.
 /// Nothing but [`render`] makes one out of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SafeHtml(String);
+pub struct SafeHtml {
+    html: String,
+    renderer: i32,
+}
 
 impl SafeHtml {
     /// The HTML.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.html
     }
 
     /// The HTML, taken out.
     pub fn into_string(self) -> String {
-        self.0
+        self.html
+    }
+
+    /// What it was made by, as [`renderer`] says.
+    pub fn renderer(&self) -> i32 {
+        self.renderer
     }
 }
 
 /// The HTML of a comment written in Markdown, for any text whatever. Its time is bounded for bodies within the hard limit of
 /// 64 KiB (the bench says how far); it does not check that limit.
-pub fn render(source: &str) -> SafeHtml {
-    SafeHtml(writer::html(source, escape::may_link))
+pub fn render(source: &str, breaks: LineBreaks) -> SafeHtml {
+    SafeHtml {
+        html: writer::html(source, breaks, escape::may_link),
+        renderer: renderer(breaks),
+    }
 }
 
 /// The text of a comment on one line, without markup: for feeds, letters and summaries. At most `max_chars` Unicode
 /// code points; what is cut ends in `…`. It is text, not HTML: whoever puts it into a page escapes it.
 pub fn plain_text(source: &str, max_chars: usize) -> String {
-    let text = source::prepare(source);
-    let mut line = Line {
-        text: String::new(),
-        chars: 0,
-        max: max_chars,
-        gap: false,
-    };
-    for event in Parser::new_ext(&text, EXTENSIONS) {
+    let prepared = source::prepare(source);
+    let mut line = Line::new(max_chars, prepared.shown());
+    for event in Parser::new_ext(&prepared.text, EXTENSIONS) {
         match event {
             Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 line.push(&text)
@@ -107,19 +143,14 @@ pub fn plain_text(source: &str, max_chars: usize) -> String {
     line.finish()
 }
 
-/// The text of a comment, a block a line, without markup: for letters. At most `max_chars` Unicode code points in all; what
-/// is cut ends in `…`.
-pub fn plain_lines(source: &str, max_chars: usize) -> Vec<String> {
-    let text = source::prepare(source);
+/// The text of a comment, a block a line, and a line each that stands alone in it, without markup: for letters. At most
+/// `max_chars` Unicode code points in all; what is cut ends in `…`.
+pub fn plain_lines(source: &str, breaks: LineBreaks, max_chars: usize) -> Vec<String> {
+    let prepared = source::prepare(source);
     let (mut lines, mut left) = (Vec::new(), max_chars);
-    let line = |max| Line {
-        text: String::new(),
-        chars: 0,
-        max,
-        gap: false,
-    };
+    let line = |max| Line::new(max, prepared.shown());
     let mut current = line(left);
-    for event in Parser::new_ext(&text, EXTENSIONS) {
+    for event in Parser::new_ext(&prepared.text, EXTENSIONS) {
         let mut ends = false;
         match event {
             Event::Code(text) | Event::InlineHtml(text) => current.push(&text),
@@ -144,6 +175,7 @@ pub fn plain_lines(source: &str, max_chars: usize) -> Vec<String> {
                 | TagEnd::Link
                 | TagEnd::Image,
             ) => {}
+            Event::SoftBreak if breaks == LineBreaks::Keep => ends = true,
             Event::End(TagEnd::TableCell) | Event::SoftBreak => current.gap = true,
             Event::HardBreak | Event::Rule | Event::End(_) => ends = true,
             _ => {}
@@ -168,9 +200,20 @@ struct Line {
     max: usize,
     /// White space has been seen since the last visible character.
     gap: bool,
+    shown: Shown,
 }
 
 impl Line {
+    fn new(max: usize, shown: Shown) -> Self {
+        Self {
+            text: String::new(),
+            chars: 0,
+            max,
+            gap: false,
+            shown,
+        }
+    }
+
     /// Adds a text, white space in it drawn together; stops at the first character too many.
     fn push(&mut self, text: &str) {
         for c in text.chars() {
@@ -178,11 +221,14 @@ impl Line {
                 self.gap = true;
                 continue;
             }
+            let Some(c) = self.shown.admit(c) else {
+                continue;
+            };
             if self.gap && !self.text.is_empty() {
                 self.put(' ');
             }
             self.gap = false;
-            self.put(escape::visible(c));
+            self.put(c);
             if self.is_over() {
                 break;
             }

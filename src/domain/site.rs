@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::invalid::Invalid;
+use super::markdown::LineBreaks;
 use super::page::{PageAddresses, TrailingSlash};
 use super::text::{Length, Name};
 use super::time::Time;
@@ -63,6 +64,8 @@ pub struct Policy {
     pub trailing_slash: TrailingSlash,
     /// Whether spellings that lead to one page nearly everywhere are one page. New sites have `folded`.
     pub page_addresses: PageAddresses,
+    /// Whether a line break that is typed within a paragraph is shown. Changing it has stored comments rendered anew.
+    pub line_breaks: LineBreaks,
     /// Names that no guest may sign with, besides those of the site's own people; at most 100.
     pub reserved_names: Vec<String>,
     /// Whether people may sign in by mail; as `guests` where nothing is said, since anybody has an address.
@@ -142,6 +145,7 @@ impl Default for Policy {
             trailing_slash: TrailingSlash::Keep,
             // What a site that was added before there was this rule goes on with.
             page_addresses: PageAddresses::Exact,
+            line_breaks: LineBreaks::Keep,
             reserved_names: Vec::new(),
             email_sign_in: None,
             public_history: false,

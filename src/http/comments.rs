@@ -18,8 +18,8 @@ use crate::domain::invalid::Invalid;
 use crate::domain::judgement::haste::FilledIn;
 use crate::domain::markdown;
 use crate::domain::network::Network;
-use crate::domain::site::Field;
-use crate::domain::text::{CommentSource, Email, Length, Name, Title, Website};
+use crate::domain::site::{Field, Policy};
+use crate::domain::text::{CommentSource, Email, Name, Title, Website};
 use crate::domain::time::Time;
 use crate::error::Result;
 use crate::service::comments::{self, Draft, Edit};
@@ -242,7 +242,7 @@ fn draft(
         parent: parent.flatten(),
         about,
         hasty: filled_in.is_hasty(source.as_str().chars().count()),
-        html: markdown::render(source.as_str()),
+        html: markdown::render(source.as_str(), site.policy.line_breaks),
         source,
         signature,
         notify,
@@ -265,12 +265,13 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     let comment: CommentId = id(call.request(), "id")?;
     call.count(|app| &app.limits.writes)?;
     call.check_own_origin().await?;
-    let length = length_for(&call, comment).await?;
+    let policy = policy_for(&call, comment).await?;
     let mut fields = Fields::default();
-    let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
+    let source = CommentSource::parse(&body.value.body, policy.length);
+    let source = fields.take("/body", source);
     let source = fields.finish(source)?;
     let edit = Edit {
-        html: markdown::render(source.as_str()),
+        html: markdown::render(source.as_str(), policy.line_breaks),
         source,
         network: Some(call.network()),
     };
@@ -293,8 +294,8 @@ pub async fn edit(call: Call, body: Body<NewText>) -> Result<HttpResponse> {
     answer::private(status, &comment)
 }
 
-/// How long the comment may be, by its own site's rules.
-async fn length_for(call: &Call, comment: CommentId) -> Result<Length> {
+/// The rules of the comment's own site.
+async fn policy_for(call: &Call, comment: CommentId) -> Result<Policy> {
     let site = call
         .app
         .store
@@ -306,7 +307,9 @@ async fn length_for(call: &Call, comment: CommentId) -> Result<Length> {
             }
         })
         .await?;
-    Ok(site.map(|site| site.policy.length).unwrap_or_default())
+    Ok(site
+        .map(|site| site.policy.into_inner())
+        .unwrap_or_default())
 }
 
 /// `DELETE /v1/comments/{id}`.
@@ -341,17 +344,18 @@ struct Rendered {
 /// `POST /v1/preview`.
 pub async fn preview(call: Call, body: Body<Preview>) -> Result<HttpResponse> {
     call.count(|app| &app.limits.writes)?;
-    let length = match &body.value.site {
+    let policy = match &body.value.site {
         Some(slug) => {
             let site = crate::service::sites::get(&call.app.store, slug).await?;
             call.check_origin(&site)?;
-            site.policy.length
+            site.policy.into_inner()
         }
-        None => Length::default(),
+        None => Policy::default(),
     };
     let mut fields = Fields::default();
-    let source = fields.take("/body", CommentSource::parse(&body.value.body, length));
+    let source = CommentSource::parse(&body.value.body, policy.length);
+    let source = fields.take("/body", source);
     let source = fields.finish(source)?;
-    let body_html = markdown::render(source.as_str()).into_string();
+    let body_html = markdown::render(source.as_str(), policy.line_breaks).into_string();
     answer::private(StatusCode::OK, &Rendered { body_html })
 }

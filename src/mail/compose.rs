@@ -7,7 +7,7 @@ use super::Post;
 use super::letter::{Content, Cover, Digest, Judged, News, Notice, Said, Thread, Waiting};
 use crate::domain::id::{CommentId, SubscriptionId, ThreadId};
 use crate::domain::link::{self, Aim, Leaving, Link};
-use crate::domain::markdown::plain_lines;
+use crate::domain::markdown::{LineBreaks, plain_lines};
 use crate::domain::moderation::{Action, ReportState};
 use crate::domain::subscription::{Frequency, Scope, Standing};
 use crate::domain::text::Email;
@@ -227,7 +227,7 @@ impl Desk<'_> {
             cadence => Leaving::Digest(cadence),
         };
         let unsubscribe_url = self.unsubscribe_url(leaving);
-        let mut threads = by_thread(&known, &found, &causes);
+        let mut threads = by_thread(&known, &found, &causes, self.site.policy.line_breaks);
         if cadence == Frequency::Instant {
             let scopes = causes.values().flatten();
             let template = match scopes.fold((false, true), |(reply, followed), scope| {
@@ -292,7 +292,7 @@ impl Desk<'_> {
             waiting.push(Waiting {
                 id: comment.id.to_string(),
                 author: comment.author_name.clone(),
-                lines: lines(&comment.body),
+                lines: lines(&comment.body, self.site.policy.line_breaks),
                 at: at(comment.created_at),
                 page: page(&thread),
                 page_url: thread.url,
@@ -354,7 +354,7 @@ impl Desk<'_> {
             page: page(&thread),
             comment_url: place(&thread.url, comment.id),
             page_url: thread.url,
-            lines: lines(&comment.body),
+            lines: lines(&comment.body, self.site.policy.line_breaks),
             reasons: for_author(&comment),
             automatic: !is_decided,
             manage_url: self.manage_url(),
@@ -428,6 +428,7 @@ fn by_thread(
     known: &[threads::Thread],
     found: &[Comment],
     causes: &BTreeMap<CommentId, Vec<Scope>>,
+    breaks: LineBreaks,
 ) -> Vec<Thread> {
     let mut order: Vec<ThreadId> = Vec::new();
     for comment in found {
@@ -446,7 +447,7 @@ fn by_thread(
                 .get(&comment.id)
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            said(comment, &thread.url, scopes)
+            said(comment, &thread.url, scopes, breaks)
         });
         Some(Thread {
             page: page(thread),
@@ -468,10 +469,10 @@ fn turned_down(conn: &mut Conn, verdict: Option<&Verdict>) -> Result<Option<draf
     Ok(draft.filter(|draft| !draft.waits && verdict.draft == Some(draft.revision)))
 }
 
-fn said(comment: &Comment, page_url: &str, scopes: &[Scope]) -> Said {
+fn said(comment: &Comment, page_url: &str, scopes: &[Scope], breaks: LineBreaks) -> Said {
     Said {
         author: comment.author_name.clone(),
-        lines: lines(&comment.body),
+        lines: lines(&comment.body, breaks),
         url: place(page_url, comment.id),
         at: at(comment.published_at.unwrap_or(comment.created_at)),
         is_reply: scopes
@@ -481,9 +482,9 @@ fn said(comment: &Comment, page_url: &str, scopes: &[Scope]) -> Said {
     }
 }
 
-/// A comment's text, a paragraph a line. Mail programs make links of addresses, so they lose what makes them some.
-fn lines(body: &str) -> Vec<String> {
-    plain_lines(body, EXCERPT)
+/// A comment's text, line by line. Mail programs make links of addresses, so they lose what makes them some.
+fn lines(body: &str, breaks: LineBreaks) -> Vec<String> {
+    plain_lines(body, breaks, EXCERPT)
         .into_iter()
         .map(|line| {
             line.replace("://", "\u{2060}:\u{2060}//")

@@ -185,7 +185,7 @@ fn draft(page: &Page, parent: Option<CommentId>, sample: &Sample) -> Result<Draf
         title: Title::hint("What the margin is for"),
         parent,
         about: None,
-        html: markdown::render(source.as_str()),
+        html: markdown::render(source.as_str(), Policy::default().line_breaks),
         source,
         signature: Signature {
             name: Some(Name::parse(&sample.author).map_err(ours)?),

@@ -19,6 +19,7 @@ use crate::domain::judgement::likeness::Print;
 use crate::domain::judgement::spam::{Author, Score};
 use crate::domain::judgement::words::Found;
 use crate::domain::judgement::writing::Writing;
+use crate::domain::markdown;
 use crate::domain::time::Time;
 use crate::domain::token::Keys;
 use crate::domain::visibility::Quotation;
@@ -263,7 +264,9 @@ pub(super) async fn of_edit(
             person: Some(&author),
             hasty: false,
         };
-        let before = Writing::of_html(&comment.body_html).links;
+        // As it would be made HTML today: what was no link to an earlier renderer was not added now.
+        let before = markdown::render(&comment.body, site.policy.line_breaks);
+        let before = Writing::of_html(before.as_str()).links;
         let heard = Heard {
             adds_links: said.writing.links.iter().any(|link| !before.contains(link)),
             ..Heard::of(conn, &judges, &site, &said)?

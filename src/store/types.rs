@@ -67,6 +67,11 @@ impl<T: Serialize> Json<T> {
             .expect("a value of ours has a JSON text");
         Self { value, text }
     }
+
+    /// The value, taken out.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
 }
 
 impl<T> Deref for Json<T> {

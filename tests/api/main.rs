@@ -23,6 +23,7 @@ mod joins;
 mod letter_calls;
 mod letters;
 mod limits;
+mod line_breaks;
 mod log;
 mod mailed_decision;
 mod moderation;

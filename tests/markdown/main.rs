@@ -1,8 +1,9 @@
 //! What a comment's HTML is, whatever was written. (`specification.rs` beside this file is a module of the library.)
 
-use postil::domain::markdown::{plain_text, render};
+use postil::domain::markdown::{LineBreaks, plain_lines, plain_text};
 use proptest::prelude::*;
 
+mod addresses;
 #[path = "../../benches/markdown/corpus.rs"]
 mod corpus;
 mod tokens;
@@ -15,11 +16,16 @@ const PIECES: &[&str] = &[
     "&", "&amp;", "&lt;", "&#", "&#x202e;", "&#0;", "&#10;", "&colon;", "&Tab;", "&NewLine;", "&quot;", "\"", "'", "=", ":", "/", "//", "http:", "http://", "https://a.b", "HTTPS://A.B/", "www.a.b", "a@b.c", "mailto:a@b.c", "ftp://a.b",
     "javascript:", "java\nscript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<b>", "vbscript:", "[a](b)", "[a](http://b \"c\")", "[a](<javascript:b>)", "![a](http://b)", "[![a](http://b)](http://c)", "[a]: http://b \"c\"\n",
     "[a]: javascript:b\n", "[a]", "[a][a]", "<a href=\"javascript:b\">", "</a>", "<script>", "</script>", "<img src=x onerror=alert(1)>", "<svg/onload=a>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "<!A", "<div>\n", "</div>", "<b", "onclick=\"a\"",
-    "style=\"a\"", "<http://a.b>", "<a@b.c>", "<javascript:a>", "^", "$", "{", "}", "[^a]", "[^a]: b\n", "http://a.b/_c_", "http://a.b/*c d*", "http://a.b/`c d`", "http://a.b/[c](d)", "www.a.b/&amp;c", "www.a.b/&copy;", "http://a.b/\\_",
+    "style=\"a\"", "<http://a.b>", "<a@b.c>", "<javascript:a>", "^", "$", "{", "}", "[^a]", "[^a]: b\n", "[^a]:", "\u{1bc9f}", "\u{1da8b}", "&#x1bc9f;", "\u{301}", "&#x301;&#x301;&#x301;", "。", "（", "）", "「", "」", "好", "은", "“", "”", "（https://a.b）", "www.例え.jp", "https://a.b。", "@a@b.c", "[w](www.a.b)", "http://a.b/_c_", "http://a.b/*c d*", "http://a.b/`c d`", "http://a.b/[c](d)", "www.a.b/&amp;c", "www.a.b/&copy;", "http://a.b/\\_",
 ];
 
 fn markdown() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..60).prop_map(|pieces| pieces.concat())
+}
+
+/// The HTML as most sites have it.
+fn render(source: &str) -> postil::domain::markdown::SafeHtml {
+    postil::domain::markdown::render(source, LineBreaks::Keep)
 }
 
 fn assert_safe(source: &str) -> String {
@@ -39,6 +45,21 @@ proptest! {
     #[test]
     fn nothing_but_the_allow_list_comes_out_of_any_text(source in any::<String>()) {
         assert_safe(&source);
+    }
+
+    #[test]
+    fn the_marks_of_the_renderer_never_come_out(source in markdown()) {
+        for mark in ['\u{1bc9f}', '\u{1da8b}'] {
+            let without = source.replace(mark, "").replace("&#x1bc9f;", "");
+            let html = assert_safe(&without);
+            prop_assert!(!html.contains(mark), "{html}");
+        }
+    }
+
+    #[test]
+    fn joined_lines_are_kept_lines_without_their_breaks(source in markdown()) {
+        let made = |breaks| postil::domain::markdown::render(&source, breaks).into_string().replace("<br />\n", "\n");
+        prop_assert_eq!(made(LineBreaks::Keep), made(LineBreaks::Join));
     }
 
     #[test]
@@ -181,8 +202,167 @@ fn a_comment_leaves_the_outline_and_the_forms_of_its_page_alone() {
             "- [x] a\n- [ ] b",
             "<ul>\n<li>☑ a</li>\n<li>☐ b</li>\n</ul>",
         ),
-        ("a[^1]\n\n[^1]: b", "<p>a^1</p>"),
+        ("a\n---", "<p>a</p>\n<hr />"),
+        (
+            "a *b*\nc\n  -----  ",
+            "<p>a <em>b</em><br />\nc</p>\n<hr />",
+        ),
+        ("Ann\n--", "<p>Ann<br />\n--</p>"),
+        ("Ann\n-", "<p>Ann<br />\n-</p>"),
+        (
+            "> a\n> ---\n> b",
+            "<blockquote>\n<p>a</p>\n<hr />\n<p>b</p>\n</blockquote>",
+        ),
+        ("# a -", "<p><strong>a -</strong></p>"),
+        ("a--\n===", "<p><strong>a--</strong></p>"),
     ]);
+}
+
+#[test]
+fn line_breaks_are_kept_or_joined() {
+    let (keep, join) = (LineBreaks::Keep, LineBreaks::Join);
+    for (source, kept, joined) in [
+        ("a\nb", "<p>a<br />\nb</p>\n", "<p>a\nb</p>\n"),
+        ("a  \nb", "<p>a<br />\nb</p>\n", "<p>a<br />\nb</p>\n"),
+        (
+            "a\r\nb\\\nc",
+            "<p>a<br />\nb<br />\nc</p>\n",
+            "<p>a\nb<br />\nc</p>\n",
+        ),
+        (
+            "> a\nb",
+            "<blockquote>\n<p>a<br />\nb</p>\n</blockquote>\n",
+            "<blockquote>\n<p>a\nb</p>\n</blockquote>\n",
+        ),
+        (
+            "- a\n  b",
+            "<ul>\n<li>a<br />\nb</li>\n</ul>\n",
+            "<ul>\n<li>a\nb</li>\n</ul>\n",
+        ),
+        (
+            "*a\nb*",
+            "<p><em>a<br />\nb</em></p>\n",
+            "<p><em>a\nb</em></p>\n",
+        ),
+        (
+            "```\na\nb\n```",
+            "<pre><code>a\nb\n</code></pre>\n",
+            "<pre><code>a\nb\n</code></pre>\n",
+        ),
+        (
+            "<b>\na\n</b>",
+            "<p>&lt;b&gt;\na\n&lt;/b&gt;</p>\n",
+            "<p>&lt;b&gt;\na\n&lt;/b&gt;</p>\n",
+        ),
+        (
+            "http://a.b/\nc",
+            "<p><a href=\"http://a.b/\" rel=\"nofollow ugc noopener noreferrer\">http://a.b/</a><br />\nc</p>\n",
+            "<p><a href=\"http://a.b/\" rel=\"nofollow ugc noopener noreferrer\">http://a.b/</a>\nc</p>\n",
+        ),
+    ] {
+        let made = |breaks| postil::domain::markdown::render(source, breaks).into_string();
+        assert_eq!(made(keep), kept, "of {source:?}");
+        assert_eq!(made(join), joined, "of {source:?}");
+    }
+    assert_eq!(plain_lines("a\nb\n\nc", keep, 99), ["a", "b", "c"]);
+    assert_eq!(plain_lines("a\nb\n\nc", join, 99), ["a b", "c"]);
+}
+
+#[test]
+fn a_footnote_is_shown_as_it_is_written() {
+    assert_rendered(&[
+        ("a[^1]\n\n[^1]: Ibid.", "<p>a[^1]</p>\n<p>[^1]: Ibid.</p>"),
+        ("a[^1]\n\n[^1]: b c", "<p>a[^1]</p>\n<p>[^1]: b c</p>"),
+        (
+            "a[^n o]\n\n> [^n o]: Ibid.",
+            "<p>a[^n o]</p>\n<blockquote>\n<p>[^n o]: Ibid.</p>\n</blockquote>",
+        ),
+        ("    [^1]: b", "<pre><code>[^1]: b</code></pre>"),
+        ("`[^1]: b`", "<p><code>[^1]: b</code></p>"),
+        (
+            "[^1]: http://a.b/c",
+            "<p>[^1]: <a href=\"http://a.b/c\" REL>http://a.b/c</a></p>",
+        ),
+        (
+            "[a]\n\n[a]: http://b.c",
+            "<p><a href=\"http://b.c\" REL>a</a></p>",
+        ),
+    ]);
+    assert_eq!(plain_text("a[^1]\n\n[^1]: Ibid.", 99), "a[^1] [^1]: Ibid.");
+}
+
+#[test]
+fn emphasis_stands_beside_letters_without_spaces() {
+    for source in [
+        "**这是加粗。**后面",
+        "前面**「强调」**后面",
+        "前面**（强调）**后面",
+        "これは**重要。**です",
+        "**「重要」**です",
+        "**\"안녕\"**은",
+        "**안녕(hello)**은",
+        "**Hello!**后",
+        "后**(a)**后",
+        "中文**“引号”**中文",
+        "~~删除。~~后面",
+        "前**好**后",
+        "**好——**后",
+    ] {
+        let html = render(source).into_string();
+        let (element, mark) = if source.contains('~') {
+            ("del", "~~")
+        } else {
+            ("strong", "**")
+        };
+        let want = source.replacen(mark, &format!("<{element}>"), 1).replacen(
+            mark,
+            &format!("</{element}>"),
+            1,
+        );
+        assert_eq!(
+            html,
+            format!("<p>{}</p>\n", want.replace('"', "&quot;")),
+            "of {source:?}"
+        );
+        assert_safe(source);
+        assert_eq!(plain_text(source, 99), source.replace(mark, ""));
+    }
+    assert_rendered(&[
+        ("好 * 好。* 后", "<p>好 * 好。* 后</p>"),
+        ("`**好。**后`", "<p><code>**好。**后</code></p>"),
+        (
+            "[a](http://b.c/「*好。*后)",
+            "<p><a href=\"http://b.c/%E3%80%8C*%E5%A5%BD%E3%80%82*%E5%90%8E\" REL>a</a></p>",
+        ),
+        (
+            "```\n**好。**后\n```",
+            "<pre><code>**好。**后\n</code></pre>",
+        ),
+        // Whoever writes both marks has them, and CommonMark's rule.
+        (
+            "\u{1bc9f}\u{1da8b}**好。**后",
+            "<p>\u{1bc9f}\u{1da8b}**好。**后</p>",
+        ),
+        (
+            "\u{1bc9f}**好。**后",
+            "<p>\u{1bc9f}<strong>好。</strong>后</p>",
+        ),
+    ]);
+}
+
+#[test]
+fn marks_do_not_pile_up() {
+    for source in [
+        format!("a{}b", "\u{301}".repeat(99)),
+        format!("a{}b", "&#x301;".repeat(99)),
+        format!("a{}b", "*\u{301}*".repeat(99)),
+    ] {
+        let html = render(&source).into_string();
+        assert!(html.matches('\u{301}').count() <= 6, "{html}");
+        assert!(plain_text(&source, 999).matches('\u{301}').count() <= 6);
+        assert_safe(&source);
+    }
+    assert_rendered(&[("שָׁלוֹם e\u{301}\u{323}", "<p>שָׁלוֹם e\u{301}\u{323}</p>")]);
 }
 
 #[test]
@@ -306,7 +486,7 @@ fn a_title_may_span_eight_lines_and_no_more() {
         "{}",
         link(9)
     );
-    assert!(link(9).contains(" &quot;d\nd"), "{}", link(9));
+    assert!(link(9).contains(" &quot;d<br />\nd"), "{}", link(9));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What of a comment is judged: what a reader sees of it, where its links lead, and how it is signed.
 
 use crate::domain::judgement::folding::{Folded, readings};
-use crate::domain::markdown;
+use crate::domain::markdown::{self, LineBreaks};
 
 /// A comment as it will be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Writing {
     /// The same, with words that it quotes from the page, as somebody says. They are read like its own.
     pub fn quoting(mut self, words: &[&str]) -> Self {
         for words in words {
-            let quoted = Self::of_html(markdown::render(words).as_str());
+            let quoted = Self::of_html(markdown::render(words, LineBreaks::Keep).as_str());
             self.text.push('\n');
             self.text.push_str(&quoted.text);
             self.links.extend(quoted.links);
@@ -119,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(source: &str) -> Writing {
-        Writing::of_html(render(source).as_str())
+        Writing::of_html(render(source, LineBreaks::Keep).as_str())
     }
 
     #[test]

@@ -1,6 +1,14 @@
 //! Addresses that stand in the text as they are: GFM's "autolinks (extension)", read on the source.
 //!
+//! GFM knows where an address ends in English. Here it ends where a reader of any language would end it (`script.rs`): at
+//! the marks of Chinese and Japanese sentences, at the quotation marks of all languages, before letters that go on without a space.
+//! Letters beyond ASCII are part of it, as browsers show them.
+//!
 //! Every look ahead or back is bounded by a longest length, so that no flood of almost-addresses is scanned twice over.
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::script::{ends_an_address, is_arabic_stop, is_unspaced, trails};
 
 /// The longest address made a link, in bytes; a longer one stays text.
 const MAX_URL: usize = 2048;
@@ -30,7 +38,7 @@ pub(super) fn find(source: &str, from: usize, to: usize, limit: usize) -> Option
                 }
                 Ok(found) => found,
             },
-            b'@' => mail(bytes, at, from, to),
+            b'@' => mail(source, at, from, to),
             _ => None,
         };
         if found.is_some() {
@@ -57,88 +65,183 @@ pub(super) fn web(source: &str, start: usize, limit: usize) -> Result<Option<Fou
             .get(..with.len())
             .is_some_and(|s| s.eq_ignore_ascii_case(with.as_bytes()))
     };
-    // A cell of a table begins after its `|`.
-    let (host, prefix) =
-        if starts("www.") && before.is_none_or(|c| c.is_whitespace() || "*_~(|".contains(c)) {
-            (start, "http://")
-        } else if let Some(scheme) = ["http://", "https://"]
-            .into_iter()
-            .find(|scheme| starts(scheme))
-            && before.is_none_or(|c| !c.is_alphanumeric())
-        {
-            (start + scheme.len(), "")
-        } else {
-            return Ok(None);
-        };
-    let Some(host_end) = host_end(source, host, bytes.len()) else {
+    let (host, prefix) = if starts("www.") && before.is_none_or(may_precede_www) {
+        (start, "http://")
+    } else if let Some(scheme) = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| starts(scheme))
+        && before.is_none_or(|c| !continues_a_word(c))
+    {
+        (start + scheme.len(), "")
+    } else {
         return Ok(None);
     };
-    let end = source[host_end..bytes.len()]
-        .char_indices()
-        .take_while(|(at, _)| *at <= MAX_URL)
-        .find(|(_, c)| c.is_whitespace() || c.is_control() || *c == '<')
-        .map_or(bytes.len(), |(at, _)| host_end + at);
-    if end - start > MAX_URL {
-        return Err(TooLong {
-            end: source.floor_char_boundary(host_end + MAX_URL),
-        });
-    }
-    let end = trimmed(&bytes[..end], host);
-    let has_dot = bytes[host..end.min(host_end)].contains(&b'.');
+    let Some(name) = host_end(source, host, bytes.len()) else {
+        return Ok(None);
+    };
+    let end = if name.is_whole {
+        let end = path_end(&source[..bytes.len()], name.end, before);
+        if end - start > MAX_URL {
+            return Err(TooLong {
+                end: source.floor_char_boundary(name.end + MAX_URL),
+            });
+        }
+        trimmed(source, host, end)
+    } else {
+        name.end
+    };
+    let has_dot = bytes[host..end.min(name.end)].contains(&b'.');
     Ok(has_dot.then_some(Found { start, end, prefix }))
 }
 
-/// Where a valid domain that begins at `start` ends: letters, digits, `-` and `_` in segments parted by periods, at least
+/// Whether a `www.` after this character begins an address. A cell of a table begins after its `|`.
+fn may_precede_www(c: char) -> bool {
+    match c.is_ascii() {
+        true => c.is_whitespace() || "*_~(|\"'[{<>".contains(c),
+        false => is_unspaced(c) || !c.is_alphanumeric(),
+    }
+}
+
+/// Whether what follows this character is the rest of a word, so that no address begins there. No word of another script
+/// goes on in the letters of `http`.
+fn continues_a_word(c: char) -> bool {
+    c.is_alphanumeric() && matches!(c, '\0'..='\u{024F}' | '\u{1E00}'..='\u{1EFF}')
+}
+
+/// Whether a text names a host as `www.example.org` does, without a scheme.
+pub(super) fn is_bare_host(url: &str) -> bool {
+    url.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("www."))
+        && matches!(web(url, 0, url.len()), Ok(Some(found)) if found.start == 0)
+}
+
+/// A host's name in the source.
+struct Host {
+    end: usize,
+    /// Whether a port or a path may follow: no letters of the sentence do.
+    is_whole: bool,
+}
+
+/// The valid domain that begins at `start`: letters, digits, `-` and `_` in segments parted by periods, at least
 /// two of them, no `_` in the last two.
-fn host_end(source: &str, start: usize, limit: usize) -> Option<usize> {
+fn host_end(source: &str, start: usize, limit: usize) -> Option<Host> {
     let name = &source[start..limit];
     let length = name
         .char_indices()
         .take(MAX_HOST + 1)
-        .find(|(_, c)| !(c.is_alphanumeric() || "-_.".contains(*c)))
+        .find(|(_, c)| !(c.is_alphanumeric() || "-_.".contains(*c) || is_combining_mark(*c)))
         .map_or(name.len(), |(at, _)| at);
     if length > MAX_HOST {
         return None;
     }
-    let segments: Vec<&str> = name[..length].trim_end_matches('.').split('.').collect();
-    let valid = segments.len() > 1
-        && segments
-            .iter()
-            .rev()
-            .take(2)
-            .all(|s| !s.is_empty() && !s.contains('_'));
-    valid.then_some(start + length)
+    let name = name[..length].trim_end_matches('.');
+    // No top-level domain has letters of two scripts: those that follow Latin ones are the sentence's.
+    let top = name.rfind('.').map_or(0, |dot| dot + 1);
+    let whole = match name[top..].find(|c: char| !c.is_ascii()) {
+        Some(strange) if strange > 0 => &name[..top + strange],
+        _ => name,
+    };
+    let mut last = whole.rsplit('.');
+    let valid = [last.next(), last.next()]
+        .iter()
+        .all(|segment| segment.is_some_and(|s| !s.is_empty() && !s.contains('_')));
+    valid.then_some(match whole.len() == name.len() {
+        true => Host {
+            end: start + length,
+            is_whole: true,
+        },
+        false => Host {
+            end: start + whole.len(),
+            is_whole: false,
+        },
+    })
+}
+
+/// Where the port, path, query and fragment end that begin at `start`; `before` is what stands before the address. Looks no
+/// further than an address may be long.
+fn path_end(source: &str, start: usize, before: Option<char>) -> usize {
+    let is_quoted = matches!(before, Some('\u{2018}' | '\u{201A}' | '\u{203A}'));
+    let mut open = [0_usize; 3];
+    let mut last = source[..start].chars().next_back().unwrap_or(' ');
+    let mut chars = source[start..].char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map_or(' ', |(_, next)| *next);
+        // After the Latin letters of an address, before those of a sentence that needs no space.
+        let sentence_follows = last.is_ascii() && is_unspaced(next);
+        let ends = at > MAX_URL
+            || ends_an_address(c)
+            || match c {
+                '\u{2019}' => is_quoted || !next.is_alphanumeric() || is_unspaced(next),
+                ',' | ';' | '!' | '.' => sentence_follows,
+                '(' => {
+                    open[0] += 1;
+                    sentence_follows && last.is_ascii_alphanumeric()
+                }
+                '[' => {
+                    open[1] += 1;
+                    false
+                }
+                '{' => {
+                    open[2] += 1;
+                    false
+                }
+                ')' | ']' | '}' => {
+                    let open = &mut open[")]}".find(c).unwrap_or_default()];
+                    let is_balanced = *open > 0;
+                    *open = open.saturating_sub(1);
+                    !is_balanced && (is_unspaced(next) || ends_an_address(next))
+                }
+                _ => is_arabic_stop(c) && last.is_ascii() && next.is_alphanumeric(),
+            };
+        if ends {
+            return start + at;
+        }
+        last = c;
+    }
+    source.len()
 }
 
 /// The end of an address without the punctuation of the sentence around it: GFM's "extended autolink path validation".
-fn trimmed(bytes: &[u8], start: usize) -> usize {
-    let count = |b: u8| bytes[start..].iter().filter(|c| **c == b).count();
-    let (opening, mut closing) = (count(b'('), count(b')'));
-    let mut end = bytes.len();
-    while end > start {
-        match bytes[end - 1] {
-            b'?' | b'!' | b'.' | b',' | b':' | b'*' | b'_' | b'~' | b'\'' | b'"' => end -= 1,
-            b')' if closing > opening => {
-                closing -= 1;
-                end -= 1;
+/// What comes in pairs stays as long as the pairs are whole.
+fn trimmed(source: &str, start: usize, end: usize) -> usize {
+    let count = |of: char| source[start..end].matches(of).count();
+    let mut pairs = [('(', ')'), ('[', ']'), ('{', '}')]
+        .map(|(open, close)| (close, count(close).saturating_sub(count(open))));
+    // Marks of emphasis that the parser has not taken for any.
+    let mut marks = ['*', '_', '~'].map(|mark| (mark, count(mark)));
+    let mut end = end;
+    while let Some(c) = source[start..end].chars().next_back() {
+        if let Some((_, left)) = marks.iter_mut().find(|(mark, _)| *mark == c) {
+            if *left % 2 == 0 {
+                break;
             }
-            b';' => {
-                let name = bytes[start..end - 1]
-                    .iter()
-                    .rev()
-                    .take_while(|b| b.is_ascii_alphanumeric())
-                    .count();
-                let entity = name > 0 && bytes[start..end - 1 - name].last() == Some(&b'&');
-                end -= if entity { name + 2 } else { 1 };
+            *left -= 1;
+        } else if let Some((_, excess)) = pairs.iter_mut().find(|(close, _)| *close == c) {
+            if *excess == 0 {
+                break;
             }
-            _ => break,
+            *excess -= 1;
+        } else if c == ';' {
+            let text = &source.as_bytes()[start..end - 1];
+            let name = text
+                .iter()
+                .rev()
+                .take_while(|b| b.is_ascii_alphanumeric())
+                .count();
+            if name > 0 && text[..text.len() - name].last() == Some(&b'&') {
+                end -= name + 1;
+            }
+        } else if !trails(c) && !"([{".contains(c) {
+            break;
         }
+        end -= c.len_utf8();
     }
     end
 }
 
 /// The mail address around the `@` at `at`, within `from..to`.
-fn mail(bytes: &[u8], at: usize, from: usize, to: usize) -> Option<Found> {
+fn mail(source: &str, at: usize, from: usize, to: usize) -> Option<Found> {
+    let bytes = source.as_bytes();
     let local = bytes[from..at].iter().rev().take(MAX_LOCAL + 1);
     let local = local
         .take_while(|b| b.is_ascii_alphanumeric() || b".-_+".contains(b))
@@ -150,6 +253,14 @@ fn mail(bytes: &[u8], at: usize, from: usize, to: usize) -> Option<Found> {
     if local == 0 || local > MAX_LOCAL || host > MAX_HOST {
         return None;
     }
+    // `@user@example.social` is a handle; and a letter that no address may have here is part of a word, or of an address
+    // that is not for us.
+    let is_cut = |c: char| c == '@' || (!c.is_ascii() && c.is_alphanumeric() && !is_unspaced(c));
+    let before = source[..at - local].chars().next_back();
+    let after = source[at + 1 + host..].chars().next();
+    if before.is_some_and(is_cut) || after.is_some_and(is_cut) {
+        return None;
+    }
     let domain = &bytes[at + 1..at + 1 + host];
     let host = host - domain.iter().rev().take_while(|b| **b == b'.').count();
     let domain = &domain[..host];
@@ -157,8 +268,7 @@ fn mail(bytes: &[u8], at: usize, from: usize, to: usize) -> Option<Found> {
         && domain.split(|b| *b == b'.').all(|s| !s.is_empty())
         && !matches!(domain.last(), Some(b'-' | b'_'))
         // What a backslash cut off belongs to the address, which is then meant to be text.
-        && bytes[..at - local].last() != Some(&b'\\')
-        && bytes.get(at + 1 + host) != Some(&b'@');
+        && before != Some('\\');
     valid.then_some(Found {
         start: at - local,
         end: at + 1 + host,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::characters::MarkCount;
+
 /// Whether a comment may link to this address. Browsers read `http:x` as a relative address, so that the slashes count.
 pub(super) fn may_link(url: &str) -> bool {
     ["http://", "https://", "mailto:"].iter().any(|scheme| {
@@ -23,15 +25,52 @@ pub(super) fn visible(c: char) -> char {
     }
 }
 
+/// What of a comment's characters has been shown, so that what is too much of it is not.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// What the source was prepared with.
+    dropped: Option<char>,
+    /// Entities can pile up what the check of the body has not seen.
+    marks: MarkCount,
+}
+
+impl Shown {
+    pub fn without(dropped: Option<char>) -> Self {
+        Self {
+            dropped,
+            marks: MarkCount::default(),
+        }
+    }
+
+    /// The next character as it may be shown, if it may.
+    pub fn admit(&mut self, c: char) -> Option<char> {
+        // Most of what is written; no mark is ASCII.
+        if c.is_ascii() {
+            self.marks.rest();
+            return Some(visible(c));
+        }
+        (Some(c) != self.dropped && self.marks.admits(c)).then(|| visible(c))
+    }
+
+    /// An address without what the source was prepared with.
+    pub fn address<'a>(&self, url: &'a str) -> std::borrow::Cow<'a, str> {
+        match self.dropped {
+            Some(mark) if url.contains(mark) => url.replace(mark, "").into(),
+            _ => url.into(),
+        }
+    }
+}
+
 /// Text as HTML, within elements and within quoted attributes alike.
-pub(super) fn escape(out: &mut String, text: &str) {
+pub(super) fn escape(out: &mut String, text: &str, shown: &mut Shown) {
     for c in text.chars() {
-        match visible(c) {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
+        match shown.admit(c) {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            Some(c) => out.push(c),
+            None => {}
         }
     }
 }

@@ -4,8 +4,15 @@
 //!
 //! Both are stopped by a backslash that makes a character what it would have been anyway, text. Only in a code block would
 //! it show, and no body that somebody wrote to be read has either.
+//!
+//! Two more things are read otherwise than the parser would read them: emphasis beside letters of Chinese, Japanese and
+//! Korean, and footnotes, which are no extension of ours and whose texts a parser without it takes for definitions of links. There
+//! a mark is put in that is punctuation to the parser and does not come out: [`Shown`] drops it wherever text leaves.
 
 use std::borrow::Cow;
+
+use super::escape::Shown;
+use super::script::{is_cjk, is_cjk_punctuation};
 
 /// Quotes and list items that one line may open or continue. The writer shows no more levels than that anyway; lists that
 /// nest by indentation pay for each level with the length of their lines and need no cap.
@@ -13,34 +20,120 @@ pub(super) const MAX_LEVELS: usize = 16;
 /// Line breaks that the title of a link may span.
 const MAX_TITLE_BREAKS: usize = 8;
 
-/// The source with LF line ends, at most [`MAX_LEVELS`] containers opened on a line and no title of more than
-/// [`MAX_TITLE_BREAKS`] line breaks. A body that has it so already is borrowed.
-pub(super) fn prepare(source: &str) -> Cow<'_, str> {
+/// What stands for the mark: punctuation that hardly anybody writes (of Duployan shorthand, of SignWriting). Where a comment
+/// has both it goes without.
+const MARKS: [char; 2] = ['\u{1BC9F}', '\u{1DA8B}'];
+/// The longest label of a footnote, in bytes.
+const MAX_LABEL: usize = 100;
+
+/// A source that is ready for the parser.
+pub(super) struct Prepared<'s> {
+    pub text: Cow<'s, str>,
+    /// What was put in, and must not come out.
+    pub mark: Option<char>,
+}
+
+impl Prepared<'_> {
+    /// What of its characters may be shown.
+    pub fn shown(&self) -> Shown {
+        Shown::without(self.mark)
+    }
+}
+
+/// The source with LF line ends, at most [`MAX_LEVELS`] containers opened on a line, no title of more than
+/// [`MAX_TITLE_BREAKS`] line breaks, and its marks. A body that has it so already is borrowed.
+pub(super) fn prepare(source: &str) -> Prepared<'_> {
     let source = if source.contains('\r') {
         Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         Cow::Borrowed(source)
     };
-    let mut escapes = endless_titles(&source);
+    let mut inserted: Vec<(usize, char)> = endless_titles(&source)
+        .into_iter()
+        .map(|at| (at, '\\'))
+        .collect();
     let mut start = 0;
     for line in source.split_inclusive('\n') {
         // What follows a marker made text is text too, so that one backslash a line is enough.
-        escapes.extend(excess(line).map(|at| start + at));
+        inserted.extend(excess(line).map(|at| (start + at, '\\')));
         start += line.len();
     }
-    if escapes.is_empty() {
-        return source;
+    let mark = MARKS.into_iter().find(|mark| !source.contains(*mark));
+    if let Some(mark) = mark {
+        inserted.extend(footnotes(&source).into_iter().map(|at| (at, mark)));
+        inserted.extend(flanks(&source).into_iter().map(|at| (at, mark)));
     }
-    escapes.sort_unstable();
-    let mut escaped = String::with_capacity(source.len() + escapes.len());
+    if inserted.is_empty() {
+        return Prepared {
+            text: source,
+            mark: None,
+        };
+    }
+    inserted.sort_unstable();
+    let mut text = String::with_capacity(source.len() + 4 * inserted.len());
     let mut done = 0;
-    for at in escapes {
-        escaped.push_str(&source[done..at]);
-        escaped.push('\\');
+    for (at, c) in inserted {
+        text.push_str(&source[done..at]);
+        text.push(c);
         done = at;
     }
-    escaped.push_str(&source[done..]);
-    Cow::Owned(escaped)
+    text.push_str(&source[done..]);
+    Prepared {
+        text: Cow::Owned(text),
+        mark,
+    }
+}
+
+/// Where a mark keeps the text of a footnote from being the definition of a link, which would vanish: before the colon of
+/// `[^label]:`.
+fn footnotes(source: &str) -> Vec<usize> {
+    let labels = source.match_indices("[^").filter_map(|(start, _)| {
+        let label = &source.as_bytes()[start + 2..];
+        let length = label
+            .iter()
+            .take(MAX_LABEL)
+            .position(|b| b"[]\n".contains(b))?;
+        label[length..]
+            .starts_with(b"]:")
+            .then_some(start + 2 + length + 1)
+    });
+    labels.collect()
+}
+
+/// Where a mark lets emphasis begin or end that CommonMark would not see: it looks for spaces around punctuation, and these
+/// scripts have none (`**好。**后`, `前**「好」**`). The CJK-friendly amendments have such marks of emphasis open and close as between two
+/// letters; between two of punctuation they do just that.
+fn flanks(source: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    if source.is_ascii() {
+        return found;
+    }
+    let punctuation = |c: char| c.is_ascii_punctuation() || is_cjk_punctuation(c);
+    let letter = |c: char| !c.is_whitespace() && !c.is_control() && !punctuation(c);
+    let mut before = '\n';
+    let mut rest = source.char_indices().peekable();
+    while let Some((start, c)) = rest.next() {
+        if c != '*' && c != '~' {
+            before = c;
+            continue;
+        }
+        let mut end = start + 1;
+        while rest.next_if(|(_, next)| *next == c).is_some() {
+            end += 1;
+        }
+        let after = rest.peek().map_or('\n', |(_, next)| *next);
+        let is_cjk = is_cjk(before)
+            || is_cjk(after)
+            || is_cjk_punctuation(before)
+            || is_cjk_punctuation(after);
+        if is_cjk && punctuation(before) && letter(after) {
+            found.push(end);
+        } else if is_cjk && letter(before) && punctuation(after) {
+            found.push(start);
+        }
+        before = c;
+    }
+    found
 }
 
 /// Where something begins that the parser would take for a title and follow for too many lines: what [`titles`] finds,

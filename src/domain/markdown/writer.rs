@@ -5,8 +5,8 @@
 //! `th td[align]`, `a[href title rel]`.
 
 use super::autolink::{self, Found};
-use super::escape::{escape, href};
-use super::{EXTENSIONS, source};
+use super::escape::{Shown, escape, href};
+use super::{EXTENSIONS, LineBreaks, source};
 use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, LinkType, Parser, Tag};
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -23,10 +23,13 @@ const REL: &str = r#" rel="nofollow ugc noopener noreferrer""#;
 
 /// The HTML of a Markdown text; `may_link` says which addresses become links. Private to the module, which alone may call
 /// the result safe.
-pub(super) fn html(markdown: &str, may_link: fn(&str) -> bool) -> String {
-    let text = source::prepare(markdown);
+pub(super) fn html(markdown: &str, breaks: LineBreaks, may_link: fn(&str) -> bool) -> String {
+    let prepared = source::prepare(markdown);
+    let text = &*prepared.text;
     let mut writer = Writer {
-        source: &text,
+        source: text,
+        breaks,
+        shown: prepared.shown(),
         may_link,
         out: String::with_capacity(text.len() + text.len() / 2),
         open: Vec::new(),
@@ -40,7 +43,7 @@ pub(super) fn html(markdown: &str, may_link: fn(&str) -> bool) -> String {
         table: Table::default(),
         filled: 0,
     };
-    for (event, range) in Parser::new_ext(&text, EXTENSIONS).into_offset_iter() {
+    for (event, range) in Parser::new_ext(text, EXTENSIONS).into_offset_iter() {
         if let Event::Text(text) = &event
             && writer.continues_run(text, &range)
         {
@@ -99,6 +102,8 @@ struct Table {
 
 struct Writer<'s> {
     source: &'s str,
+    breaks: LineBreaks,
+    shown: Shown,
     may_link: fn(&str) -> bool,
     out: String,
     open: Vec<Open<'s>>,
@@ -127,15 +132,18 @@ impl<'s> Writer<'s> {
                 self.run = range
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                escape(&mut self.out, &text)
+                escape(&mut self.out, &text, &mut self.shown)
             }
-            Event::Code(text) if self.images > 0 => escape(&mut self.out, &text),
+            Event::Code(text) if self.images > 0 => escape(&mut self.out, &text, &mut self.shown),
             Event::Code(text) => {
                 self.out.push_str("<code>");
-                escape(&mut self.out, &text);
+                escape(&mut self.out, &text, &mut self.shown);
                 self.out.push_str("</code>");
             }
             Event::HardBreak if self.images == 0 => self.out.push_str("<br />\n"),
+            Event::SoftBreak if self.images == 0 && self.breaks == LineBreaks::Keep => {
+                self.out.push_str("<br />\n")
+            }
             Event::SoftBreak | Event::HardBreak => self.out.push('\n'),
             Event::Rule => {
                 self.new_line();
@@ -153,7 +161,10 @@ impl<'s> Writer<'s> {
     fn start(&mut self, tag: Tag<'s>, range: &Range<usize>) {
         match tag {
             Tag::Paragraph => self.block(Kind::Other, "<p>", "</p>\n"),
-            Tag::Heading { .. } => self.block(Kind::Other, "<p><strong>", "</strong></p>\n"),
+            Tag::Heading { .. } => {
+                let (open, close) = self.heading(range);
+                self.block(Kind::Other, open, close);
+            }
             Tag::HtmlBlock => self.block(Kind::Html, "<p>", "</p>\n"),
             Tag::CodeBlock(kind) => {
                 self.block(Kind::Code, "<pre><code", "</code></pre>\n");
@@ -250,7 +261,7 @@ impl<'s> Writer<'s> {
             Kind::Image => {
                 self.images -= 1;
                 if self.out.len() == open.start {
-                    escape(&mut self.out, &open.image);
+                    escape(&mut self.out, &open.image, &mut self.shown);
                 }
             }
             Kind::Table if self.table.has_body => self.out.push_str("</tbody>\n"),
@@ -298,6 +309,20 @@ impl<'s> Writer<'s> {
         self.new_line();
         self.out.push_str(open);
         self.push(kind, close);
+    }
+
+    /// How a heading is written. Whoever types dashes below a line draws a line, or signs: no heading is meant, however the
+    /// paragraph above is written.
+    fn heading(&self, range: &Range<usize>) -> (&'static str, &'static str) {
+        let text = self.source.get(range.clone()).unwrap_or_default().trim();
+        let dashes = text.len() - text.trim_end_matches('-').len();
+        match dashes {
+            _ if text.starts_with('#') => ("<p><strong>", "</strong></p>\n"),
+            0 => ("<p><strong>", "</strong></p>\n"),
+            1 => ("<p>", "<br />\n-</p>\n"),
+            2 => ("<p>", "<br />\n--</p>\n"),
+            _ => ("<p>", "</p>\n<hr />\n"),
+        }
     }
 
     fn level(&mut self, open: std::fmt::Arguments, close: &'static str) {
@@ -355,7 +380,15 @@ impl<'s> Writer<'s> {
     /// Opens a link, if it may be one, and returns what closes it. No link stands within a link, even where the parser finds
     /// one (as it does in `<![CDATA[<http://a.b>\\[a](http://b)`).
     fn link(&mut self, prefix: &str, url: &str, title: &str) -> &'static str {
-        if self.links > 0 || (prefix.is_empty() && !(self.may_link)(url)) {
+        let url = &*self.shown.address(url);
+        let prefix = match prefix {
+            "" if (self.may_link)(url) => "",
+            // As the same would be in the text.
+            "" if autolink::is_bare_host(url) => "http://",
+            "" => return "",
+            prefix => prefix,
+        };
+        if self.links > 0 {
             return "";
         }
         self.out.push_str("<a href=\"");
@@ -364,7 +397,7 @@ impl<'s> Writer<'s> {
         self.out.push('"');
         if !title.is_empty() {
             self.out.push_str(" title=\"");
-            escape(&mut self.out, title);
+            escape(&mut self.out, title, &mut self.shown);
             self.out.push('"');
         }
         self.out.push_str(REL);
@@ -461,12 +494,16 @@ impl<'s> Writer<'s> {
         let url = self.source[found.start..found.end].replace("&amp;", "&");
         let full = format!("{}{url}", found.prefix);
         let close = self.link("", &full, "");
-        escape(&mut self.out, &url);
+        escape(&mut self.out, &url, &mut self.shown);
         self.out.push_str(close);
     }
 
     fn source_text(&mut self, range: Range<usize>) {
-        escape(&mut self.out, self.source.get(range).unwrap_or_default());
+        escape(
+            &mut self.out,
+            self.source.get(range).unwrap_or_default(),
+            &mut self.shown,
+        );
     }
 }
 
