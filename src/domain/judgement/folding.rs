@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{decompose_canonical, decompose_compatible, is_combining_mark};
 
 use crate::domain::characters::is_invisible;
 
@@ -113,10 +114,52 @@ pub(super) fn composed(text: &str) -> Cow<'_, str> {
     {
         return Cow::Borrowed(text);
     }
-    let seen = text
-        .nfkc()
+    let seen = expanded(text)
+        .nfc()
         .filter(|&c| c.is_whitespace() || !is_invisible(c));
     Cow::Owned(seen.collect())
+}
+
+/// Letters that a short text may grow by, whatever is in it.
+const ROOM: usize = 64;
+/// The most letters that one character stands for (U+FDFA).
+const LONGEST: usize = 18;
+
+/// A text with each character in the letters that it stands for (`ﬁ`, `㍿`), but no more than half as many again as there were
+/// characters: U+FDFA alone stands for eighteen. Past that they stay as they are, and are letters like any other. Letters with
+/// their accents do not count, since composing brings them together again.
+fn expanded(text: &str) -> impl Iterator<Item = char> {
+    let mut room = ROOM + text.chars().count() / 2;
+    let (mut letters, mut next) = ([' '; LONGEST], 0..0);
+    let mut chars = text.chars();
+    std::iter::from_fn(move || {
+        if let Some(at) = next.next() {
+            return letters.get(at).copied();
+        }
+        let c = chars.next()?;
+        // Syllables of Hangul would only be put together again.
+        if c.is_ascii() || ('\u{AC00}'..='\u{D7A3}').contains(&c) {
+            return Some(c);
+        }
+        let mut count = 0;
+        decompose_compatible(c, |letter| {
+            if let Some(place) = letters.get_mut(count) {
+                *place = letter;
+            }
+            count += 1;
+        });
+        if count > 1 {
+            let mut own = 0;
+            decompose_canonical(c, |_| own += 1);
+            let more = count - own.min(count);
+            if more > room || count > LONGEST {
+                return Some(c);
+            }
+            room -= more;
+        }
+        next = 1..count;
+        letters.first().copied()
+    })
 }
 
 /// The letters of a text and the gaps before them.
@@ -181,8 +224,9 @@ fn fold(c: char) -> Small {
             false => Small::Nothing,
         };
     }
+    // What had to be taken apart was, but for what stands for too many letters.
     let small = std::iter::once(unframed(c))
-        .nfkd()
+        .nfd()
         .filter(|&c| c.is_alphanumeric() || is_script_mark(c) || is_pictograph(c))
         .flat_map(char::to_lowercase)
         // İ in small letters is an i with a dot above.
@@ -370,4 +414,32 @@ fn squeezed(letters: Vec<Letter>, most: usize) -> Vec<Letter> {
         kept.extend(twin.filter(|_| count == 2));
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_text_grows_beyond_half_as_much_again() {
+        for c in ['\u{fdfa}', '\u{fdfb}', '㌖', '㍿', '⑴', 'ﬁ', '½', 'ᾂ'] {
+            let count = composed(&c.to_string().repeat(15_000)).chars().count();
+            assert!(count <= 15_000 * 3 / 2 + ROOM, "{c}: {count}");
+        }
+        let long = plain(&"\u{fdfa}".repeat(15_000));
+        assert!(long.as_str().chars().count() < 2 * 15_000 + ROOM);
+        assert_eq!(
+            plain("ﬁne ㍿ é 각").as_str(),
+            plain("fine 株式会社 e 각").as_str()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_short_text_is_in_compatibility_form(text in "[a-zäßﬁ½㍿ｆＵ각e\u{301}\u{323}ｶﾞ ]{0,20}") {
+            let all: String = text.nfkc().filter(|&c| c.is_whitespace() || !is_invisible(c)).collect();
+            prop_assert_eq!(composed(&text), all);
+        }
+    }
 }
