@@ -332,6 +332,7 @@ fn place(
     let mut comment = Comment::new(thread, author, now);
     comment.body = draft.source.as_str().to_owned();
     comment.body_html = draft.html.as_str().to_owned();
+    comment.renderer = draft.html.renderer();
     let Some(answered) = draft.parent else {
         return Ok(comment);
     };
@@ -442,6 +443,10 @@ pub async fn edit(
                     comments::set_risk(tx, id, ruling.risk())?;
                     judging::forget(tx, id)?;
                     judging::remember(tx, &comment, heard, &ruling, now)?;
+                }
+                if comment.renderer != edit.html.renderer() {
+                    // Its earlier texts are by another.
+                    comments::set_renderer(tx, id, 0)?;
                 }
                 let text = Text {
                     revision: drafts::next_revision(tx, &comment)?,

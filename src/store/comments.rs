@@ -80,6 +80,8 @@ pub struct Comment {
     pub queued_at: Option<Time>,
     /// Whether a new text of it waits for a moderator; it is published then.
     pub draft: bool,
+    /// What all its texts were made HTML by, as [`crate::domain::markdown::renderer`] says; 0: not all by the same.
+    pub renderer: i32,
 }
 
 impl Comment {
@@ -117,6 +119,7 @@ impl Comment {
             reports: 0,
             queued_at: None,
             draft: false,
+            renderer: 0,
         }
     }
 
@@ -503,6 +506,14 @@ pub struct Text {
 pub fn rewrite(conn: &mut Conn, id: CommentId, text: &Text) -> Result<()> {
     diesel::update(comments::table.find(id))
         .set(text)
+        .run(conn)?;
+    Ok(())
+}
+
+/// Says what its texts were made HTML by.
+pub fn set_renderer(conn: &mut Conn, id: CommentId, renderer: i32) -> Result<()> {
+    diesel::update(comments::table.find(id))
+        .set(comments::renderer.eq(renderer))
         .run(conn)?;
     Ok(())
 }

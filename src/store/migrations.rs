@@ -87,6 +87,10 @@ const MIGRATIONS: &[Migration] = &[
         "0015_joins",
         include_str!("../../migrations/0015_joins/up.sql"),
     ),
+    same(
+        "0016_renderer",
+        include_str!("../../migrations/0016_renderer/up.sql"),
+    ),
     same("0017_sso", include_str!("../../migrations/0017_sso/up.sql")),
 ];
 

@@ -166,6 +166,7 @@ diesel::table! {
         reports -> BigInt,
         queued_at -> Nullable<BigInt>,
         draft -> Bool,
+        renderer -> Integer,
     }
 }
 
