@@ -4,9 +4,9 @@ const PATIENCE = 20_000;
 
 /** Anything but a good answer. `code` is the service's own, or `offline` when no whole answer came. */
 export class ApiError extends Error {
-  constructor({ code, status = 0, detail = '', errors = [], retryAfter = null }) {
+  constructor({ code, status, detail, errors, params, retryAfter }) {
     super(detail || code);
-    Object.assign(this, { code, status, detail, errors, retryAfter });
+    Object.assign(this, { code, status, detail, errors, params, retryAfter });
   }
 }
 
@@ -31,6 +31,9 @@ export class Client {
 
   /** Told when whoever was signed in is so no more. */
   lost = () => {};
+
+  /** Told of what the service refuses, before whoever asked is. */
+  heard = () => {};
 
   /**
    * @param {string} service its address, without a slash at its end
@@ -218,6 +221,8 @@ export class Client {
       if (answer?.token) this.identity.hold(answer.token, answer.person ?? answer.author);
       return answer;
     }
-    throw new ApiError({ ...answer, status: response.status, retryAfter: Number(response.headers.get('Retry-After')) || null });
+    const error = new ApiError({ ...answer, status: response.status, retryAfter: +response.headers.get('Retry-After') });
+    await this.heard(error);
+    throw error;
   }
 }

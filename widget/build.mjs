@@ -9,7 +9,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { build, transform } from 'esbuild';
 
 const FIRST = 'postil.js';
-const BUDGET = { first: 14_000, locale: 2_560, count: 1_024, compose: 5_120, aids: 1_024, anchors: 1_024, inline: 8_192, opinion: 1_024, remark: 4_096, remove: 1_024, seek: 512, live: 1_024, moderate: 4_096, notify: 2_048, mail: 4_608, work: 1_536 };
+const BUDGET = { first: 14_000, locale: 2_560, count: 1_024, compose: 5_120, aids: 1_024, anchors: 1_024, inline: 8_192, opinion: 1_024, remark: 4_096, refuse: 4_096, remove: 1_024, seek: 512, live: 1_024, moderate: 4_096, notify: 2_048, mail: 4_608, work: 1_536 };
 const here = new URL('.', import.meta.url);
 const dist = new URL('dist/', here);
 const list = new URL('../src/http/parts.rs', here);

@@ -61,6 +61,8 @@ export class Conversation {
     this.#show = show;
     this.emit = emit;
     client.lost = () => this.known();
+    // Its words, where the block has none.
+    client.heard = ({ code, status }) => /403|409|422/.test(status) && this.t?.(`error.${code}`) === '' && this.part('refuse').catch(() => {});
     addEventListener('hashchange', this.#seek);
   }
 

@@ -55,5 +55,5 @@ export function form({ t, label, action, announce, complete }) {
 
 /** What to tell the reader about a failure. */
 export function explain(t, error) {
-  return t(`error.${error.code}`, { n: error.retryAfter ?? 30 }) || error.detail || t('error.other');
+  return t(`error.${error.code}`, { n: error.retryAfter || 30, ...error.params }) || error.detail || t('error.other');
 }

@@ -15,6 +15,7 @@ const PARTS = {
   moderate: () => import('./moderate/moderate.js'),
   notify: () => import('./notify/notify.js'),
   remove: () => import('./remove/remove.js'),
+  refuse: () => import('./refuse/refuse.js'),
   seek: () => import('./seek/seek.js'),
   work: () => import('./work/work.js'),
 };

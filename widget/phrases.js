@@ -56,11 +56,13 @@ export const ENGLISH = {
   'error.offline': 'This could not be sent: the service cannot be reached. Nothing is lost; please try again.',
   'error.rate_limited': 'That was a little fast. Please try again in {n} s.',
   'error.part': 'This part of the page did not load.',
-  'error.origin_not_allowed': 'Nobody can write here from this page.',
   'error.other': 'Something went wrong. Please try again.',
 
   'error.sso': 'Signing you in did not work.',
 };
+
+/** What English, and a language that has only the site's words, learns from parts. */
+const LEARNT = {};
 
 /**
  * The function that speaks: `t('count', {n: 3})`. With an `n` the plural form for the locale is looked up first. What the
@@ -70,10 +72,10 @@ export const ENGLISH = {
  * @param {Object<string, string>} [words] the language's, where it is not English
  * @param {Object<string, string>} [english]
  */
-export function speaker(replaced, locale, words, english = ENGLISH) {
+export function speaker(replaced, locale, words = LEARNT, english = ENGLISH) {
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
-  const sources = [replaced ?? {}, words ?? {}, english];
+  const sources = [replaced ?? {}, words, english];
   const find = (key, n) => {
     const forms = typeof n === 'number' ? [`${key}.${rules.select(n)}`, `${key}.other`, key] : [key];
     for (const source of sources) for (const form of forms) if (Object.hasOwn(source, form)) return source[form];
@@ -86,6 +88,8 @@ export function speaker(replaced, locale, words, english = ENGLISH) {
     });
   /** A bare number, in the digits that the sentences have. */
   t.number = (n) => numbers.format(n);
+  /** The language's words: parts add theirs, for all voices. */
+  t.words = words;
   /** The same voice with the English of a part, which the part brings itself. */
   t.with = (more) => speaker(replaced, locale, words, { ...ENGLISH, ...more });
   return t;

@@ -54,7 +54,7 @@ export function begin(lent) {
       depth: parent ? Math.min(parent.depth + 1, model.policy.depth) : 0,
       status: 'sending',
       author: { id: person?.id ?? id, name: author.values.name || person?.name },
-      body_html: body.outerHTML,
+      body_html: body.outerHTML.replaceAll('\n', '<br>'),
       votes: {},
       reactions: [],
       reply_count: 0,

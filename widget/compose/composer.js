@@ -137,7 +137,7 @@ export function composer(tools, it, o) {
   };
 
   const refused = (error, here) => {
-    const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], one.detail]);
+    const named = map(error.errors ?? [], (one) => [POINTERS[one.pointer], explain(t, one)]);
     if (named.length) return show(named, here);
     show([[null, error.retryAfter ? wait(error) : explain(t, error)]], here);
     if (error.code === 'thread_closed') {

@@ -94,7 +94,6 @@ export default {
   'error.offline': 'Senden nicht möglich: Der Dienst ist nicht erreichbar. Nichts ist verloren; bitte versuchen Sie es erneut.',
   'error.rate_limited': 'Das war etwas zu schnell. Bitte versuchen Sie es in {n} s erneut.',
   'error.part': 'Dieser Teil der Seite wurde nicht geladen.',
-  'error.origin_not_allowed': 'Von dieser Seite aus kann hier niemand schreiben.',
   'error.other': 'Etwas ist schiefgegangen. Bitte versuchen Sie es erneut.',
   sign_in: 'Anmelden',
   by_mail: 'Per E-Mail',

@@ -94,7 +94,6 @@ export default {
   'error.offline': 'No se pudo enviar: el servicio no responde. No se ha perdido nada; inténtelo de nuevo.',
   'error.rate_limited': 'Ha ido un poco rápido. Inténtelo de nuevo en {n} s.',
   'error.part': 'Esta parte de la página no se ha cargado.',
-  'error.origin_not_allowed': 'Desde esta página no se puede escribir aquí.',
   'error.other': 'Algo ha fallado. Inténtelo de nuevo.',
   sign_in: 'Iniciar sesión',
   by_mail: 'Por correo',

@@ -94,7 +94,6 @@ export default {
   'error.offline': 'Envoi impossible : le service est injoignable. Rien n’est perdu ; veuillez réessayer.',
   'error.rate_limited': 'C’était un peu rapide. Veuillez réessayer dans {n} s.',
   'error.part': 'Cette partie de la page n’a pas pu être chargée.',
-  'error.origin_not_allowed': 'On ne peut pas écrire ici depuis cette page.',
   'error.other': 'Une erreur s’est produite. Veuillez réessayer.',
   sign_in: 'Se connecter',
   by_mail: 'Par e-mail',
