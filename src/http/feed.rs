@@ -214,7 +214,15 @@ mod tests {
             parent_id: Some(asked),
             ..comment(&thread, None)
         };
-        let told = |locale| feed(&Feed::of_thread(&thread, locale, &[reply.clone()], "u")).unwrap();
+        let told = |locale| {
+            feed(&Feed::of_thread(
+                &thread,
+                locale,
+                std::slice::from_ref(&reply),
+                "u",
+            ))
+            .unwrap()
+        };
         let german = told("de-AT");
         for needed in [
             format!(

@@ -39,6 +39,7 @@ pub mod reactions;
 pub mod reading;
 mod ready;
 pub mod reports;
+pub mod rerender;
 pub mod returns;
 pub mod rules;
 pub mod session_kinds;

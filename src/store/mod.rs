@@ -31,6 +31,7 @@ pub mod people;
 pub mod prints;
 pub mod queue;
 pub mod reactions;
+pub mod rendered;
 pub mod reports;
 pub mod revisions;
 mod schema;

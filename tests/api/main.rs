@@ -42,6 +42,7 @@ mod reading;
 mod record;
 mod repetition;
 mod reports;
+mod rerender;
 mod retries;
 mod roles;
 mod rules;

@@ -118,7 +118,7 @@ test('a field that is refused says so and has the focus, also where it was not o
   await it.text.fill('Second');
   await it.thread.getByText('Writing as').waitFor();
   await it.send.click();
-  await it.thread.locator('.error').filter({ hasText: 'This name is taken.' }).waitFor();
+  await it.thread.locator('.error').filter({ hasText: 'This name is kept for the people of this site.' }).waitFor();
   assert.match(await it.focused(), /^Name/);
   assert.equal(await it.name.getAttribute('aria-invalid'), 'true');
   assert.equal(await it.text.inputValue(), 'Second');
@@ -219,4 +219,30 @@ test('a vote counts at once, and a vote that is refused is taken back', TIMEOUT,
   await other.getByRole('button', { name: 'Vote down, 1', pressed: true }).waitFor();
   await it.reload();
   await other.getByRole('button', { name: 'Vote down, 1', pressed: true }).waitFor();
+});
+
+test('a refusal is said in the language of the block, with its numbers, and what nobody foresaw in the service\'s words', TIMEOUT, async () => {
+  const it = await Desk.at(browser, { attributes: 'locale="de"' });
+  const block = it.page.locator('postil-thread');
+  const text = block.locator('.write textarea');
+  await text.fill('Kurz');
+  const params = { min: 20, length: 4 };
+  const errors = [{ pointer: '/body', code: 'comment_too_short', detail: 'A comment must have more.', params }];
+  const answer = problem(422, 'comment_too_short', { errors });
+  await it.context.route(POSTS, (route) => route.fulfill(answer), { times: 1 });
+  await block.locator('.write .send').click();
+  await block.locator('.write .error').filter({ hasText: 'Bitte schreiben Sie mindestens 20 Zeichen.' }).waitFor();
+  assert.equal(await text.inputValue(), 'Kurz');
+  await it.context.route(POSTS, (route) => route.fulfill(problem(422, 'odd', { detail: 'Odd.' })), { times: 1 });
+  await block.locator('.write .send').click();
+  await block.locator('.write .error').filter({ hasText: 'Odd.' }).waitFor();
+});
+
+test('the words of refusals do not come: the service\'s own are shown', TIMEOUT, async () => {
+  const it = await Desk.at(browser);
+  await it.ready();
+  await it.context.route('**/postil/refuse-*.js', (route) => route.abort());
+  await it.context.route(POSTS, (route) => route.fulfill(problem(403, 'banned', { detail: 'Not from you.' })), { times: 1 });
+  await refused(it, 'Hello', 'Not from you.');
+  await sendAgain(it, 'Hello');
 });
