@@ -9,6 +9,7 @@ mod mail;
 mod migrate;
 mod moderate;
 mod moderator;
+mod rerender;
 mod site;
 mod thread;
 mod token;
@@ -62,6 +63,8 @@ enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Make stored comments HTML anew, where another release or rule made it
+    Rerender(rerender::Rerender),
     /// List, follow and cancel long work
     #[command(subcommand)]
     Job(job::Job),
@@ -129,6 +132,7 @@ impl Line {
             Some(Command::Adviser(adviser)) => adviser.run(&open(&common)?).await,
             Some(Command::Moderator(moderator)) => moderator.run(&open(&common)?).await,
             Some(Command::Token(token)) => token.run(&open(&common)?).await,
+            Some(Command::Rerender(rerender)) => rerender.run(&open(&common)?).await,
             Some(Command::Job(job)) => job.run(&open(&common)?).await,
             Some(Command::Thread(thread)) => thread.run(&open(&common)?).await,
             Some(Command::Moderate(moderate)) => moderate.run(&open(&common)?).await,

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use postil::domain::id::{JoinId, ThreadId};
-use postil::domain::page::PageUrl;
 use postil::domain::time::Time;
 use postil::domain::word::ThreadState;
 use postil::error::Error;
@@ -258,7 +257,7 @@ impl Map {
         };
         let (beginning, new_beginning) = (from.strip_suffix('*'), to.strip_suffix('*'));
         let bare = beginning.unwrap_or(from);
-        let url = PageUrl::parse(bare, site.policy.trailing_slash).map_err(|bad| bad.detail)?;
+        let url = site.address_rules().canonical(bare).map_err(|bad| bad.detail)?;
         let target = new_beginning.unwrap_or(to);
         let page = Page::parse(site, target, None).map_err(|(_, bad)| bad.detail)?;
         match (beginning, new_beginning) {

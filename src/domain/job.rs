@@ -12,25 +12,28 @@ pub enum JobKind {
     Addresses,
     /// Brings what is left of a large join of two threads to its end, or of undoing one.
     Join,
+    /// Makes the stored HTML of a site's comments anew.
+    Rerender,
 }
 
 impl JobKind {
     /// The role on its site that may begin, see and cancel it; everywhere, for one that has no site.
     pub fn role(self) -> Role {
         match self {
-            Self::Addresses => Role::Admin,
+            Self::Addresses | Self::Rerender => Role::Admin,
             Self::Join => Role::Moderator,
         }
     }
 }
 
 impl Word for JobKind {
-    const ALL: &'static [Self] = &[Self::Addresses, Self::Join];
+    const ALL: &'static [Self] = &[Self::Addresses, Self::Join, Self::Rerender];
 
     fn word(self) -> &'static str {
         match self {
             Self::Addresses => "addresses",
             Self::Join => "join",
+            Self::Rerender => "rerender",
         }
     }
 }

@@ -64,7 +64,7 @@ pub struct Policy {
     pub trailing_slash: TrailingSlash,
     /// Whether spellings that lead to one page nearly everywhere are one page. New sites have `folded`.
     pub page_addresses: PageAddresses,
-    /// Whether a line break that is typed within a paragraph is shown. Changing it has stored comments rendered anew.
+    /// Whether a line break that is typed within a paragraph is shown. Changing it begins a job that makes stored comments anew.
     pub line_breaks: LineBreaks,
     /// Names that no guest may sign with, besides those of the site's own people; at most 100.
     pub reserved_names: Vec<String>,

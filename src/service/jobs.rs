@@ -6,6 +6,7 @@
 
 mod addresses;
 mod join;
+mod rerender;
 mod running;
 
 use serde_json::{Value, json};
@@ -67,6 +68,7 @@ fn step(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
     match *job.kind {
         JobKind::Addresses => addresses::step(tx, job, now),
         JobKind::Join => join::step(tx, job, now),
+        JobKind::Rerender => rerender::step(tx, job, now),
     }
 }
 
@@ -76,6 +78,7 @@ fn undo(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
         JobKind::Addresses => addresses::undo(tx, job, now),
         // Such a job is never cancelled.
         JobKind::Join => join::step(tx, job, now),
+        JobKind::Rerender => rerender::undo(tx, job, now),
     }
 }
 
@@ -85,6 +88,7 @@ fn undoing(job: &Job) -> Undoing {
         JobKind::Join => Undoing::Impossible(
             "Threads that are half joined help nobody: undo the join once it is whole.",
         ),
+        JobKind::Rerender => rerender::undoing(),
     }
 }
 

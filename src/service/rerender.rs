@@ -6,16 +6,22 @@
 //! that gets this HTML, and [`BYTES`] of text take some ten milliseconds. It goes by the site's rules as they are then.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::caller::Caller;
+use super::jobs::{self, NewJob};
+use super::sites::named;
 use crate::domain::id::{CommentId, SiteId, ThreadId};
+use crate::domain::job::JobKind;
 use crate::domain::markdown::{self, LineBreaks};
 use crate::domain::time::Time;
 use crate::domain::visibility::CommentSight;
-use crate::domain::word::EventKind;
+use crate::domain::word::{EventKind, Role};
 use crate::error::{Error, Result};
 use crate::store::comments::Comment;
 use crate::store::events::{self, Locked};
-use crate::store::{Tx, drafts, rendered, sites};
+use crate::store::jobs::Job;
+use crate::store::{Store, Tx, drafts, rendered, sites};
 
 /// How many comments a step makes anew.
 const COMMENTS: usize = 100;
@@ -118,6 +124,45 @@ fn next(tx: &mut Tx, work: &Work, place: Option<Place>) -> Result<Option<Place>>
         }
     }
     Ok(None)
+}
+
+/// Leaves it as it is: readers of the thread that is not done are told of what is.
+///
+/// # Errors
+/// [`Error::Database`].
+pub fn stop(tx: &mut Tx, before: &Progress, now: Time) -> Result<Progress> {
+    let mut progress = before.clone();
+    if let Some(place) = progress.place.take().filter(|place| place.changed) {
+        let mut thread = Locked::lock(tx, place.thread)?;
+        events::append(tx, &mut thread, EventKind::ThreadReset, None, now)?;
+        progress.threads += 1;
+    }
+    Ok(progress)
+}
+
+/// Begins it as a job.
+///
+/// # Errors
+/// [`Error::UnknownSite`], [`Error::Unauthorized`], [`Error::Forbidden`], [`Error::Conflict`] when too many jobs of the site wait.
+pub async fn begin(store: &Store, caller: &Caller, slug: &str, now: Time) -> Result<Job> {
+    let (caller, slug) = (caller.clone(), slug.to_owned());
+    store
+        .write(move |tx| {
+            let site = named(tx, &slug)?.id;
+            caller.must_change(Role::Admin, Some(site))?;
+            begin_in(tx, &caller, site, now)
+        })
+        .await
+}
+
+/// The same in the transaction of whoever has seen that the caller may.
+pub(super) fn begin_in(tx: &mut Tx, caller: &Caller, site: SiteId, now: Time) -> Result<Job> {
+    let new = NewJob {
+        site: Some(site),
+        kind: JobKind::Rerender,
+        arguments: json!({}),
+    };
+    jobs::begin(tx, caller, new, now)
 }
 
 impl Work {

@@ -7,6 +7,7 @@ use super::caller::Caller;
 use super::idempotency::{self, Retry};
 use super::jobs::{self, NewJob, Plan};
 use super::published_keys::SignOn;
+use super::rerender;
 use crate::domain::id::SiteId;
 use crate::domain::invalid::Invalid;
 use crate::domain::job::JobKind;
@@ -151,6 +152,9 @@ pub async fn change(
                 site.next_addresses = Some(Json::new(rules.clone()));
             }
             sites::replace(tx, &site)?;
+            if site.policy.line_breaks != before.policy.line_breaks {
+                rerender::begin_in(tx, &caller, id, now)?;
+            }
             if let Some(values) = difference(&before, &site)? {
                 audit::record_site(tx, &caller, id, "change_site", values, now)?;
             }

@@ -1,10 +1,15 @@
 //! Stored comments are made HTML anew: all their texts, in steps, beside who writes.
 
+use postil::domain::id::ThreadId;
 use postil::domain::time::Time;
-use postil::service::rerender::{Progress, step};
-use postil::store::{Store, sites};
+use postil::domain::word::Word;
+use postil::service::caller::Caller;
+use postil::service::jobs as work;
+use postil::service::rerender::{self, Progress, step};
+use postil::store::{Store, events, sites};
 use serde_json::{Value, json};
 
+use crate::jobs::block;
 use crate::support::*;
 
 const OLD: &str = "
@@ -18,7 +23,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Makes all of the site's comments anew, as another process does; `between` is called before each step.
-fn rerender(app: &App, mut between: impl FnMut(usize)) -> Progress {
+fn anew(app: &App, mut between: impl FnMut(usize)) -> Progress {
     let (store, _announced) = Store::open(app.database(), None, 1).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -77,7 +82,7 @@ fn every_text_of_a_comment_is_made_anew_and_a_thread_is_told_once() {
         // One that is as it would be made today is none of its business.
         app.sql("UPDATE comments SET body_html = '<p>Alone</p>\n' WHERE body = 'Alone'");
 
-        let progress = rerender(app, |_| ());
+        let progress = anew(app, |_| ());
         assert_eq!((progress.done, progress.total), (3, Some(3)));
         assert_eq!((progress.changed, progress.threads), (2, 1));
         assert_eq!(changes(app, thread, before), ["thread.reset"]);
@@ -128,7 +133,7 @@ fn every_text_of_a_comment_is_made_anew_and_a_thread_is_told_once() {
             other["edited_at"].is_null() && page["comments"]["items"][0]["edited_at"].is_null()
         );
 
-        let again = rerender(app, |_| ());
+        let again = anew(app, |_| ());
         assert_eq!((again.done, again.threads), (0, 0));
         assert_eq!(app.page("a")["thread"]["version"], before + 1);
     });
@@ -143,7 +148,7 @@ fn who_writes_meanwhile_is_not_overwritten() {
         let thread = text(&posted[0]["thread_id"]).to_owned();
         app.sql(OLD);
         let before = app.page("a")["thread"]["version"].as_i64().unwrap();
-        let progress = rerender(app, |n| {
+        let progress = anew(app, |n| {
             if n == 1 {
                 // One that is done, one that is not, and a new one.
                 edit(app, &posted[0], "Mine\nnow").is(200);
@@ -164,7 +169,7 @@ fn who_writes_meanwhile_is_not_overwritten() {
             let read = app.get(&path).send().is(200).body.to_string();
             assert!(read.contains(&json!(html).to_string()), "{read}");
         }
-        assert_eq!(rerender(app, |_| ()).done, 0);
+        assert_eq!(anew(app, |_| ()).done, 0);
     });
 }
 
@@ -175,7 +180,7 @@ fn a_rule_that_changes_meanwhile_holds_for_all_in_the_end() {
             app.comment("a", &format!("Text\n{n}"));
         }
         app.sql(OLD);
-        rerender(app, |n| {
+        anew(app, |n| {
             if n == 1 {
                 app.policy(json!({"line_breaks": "join"}));
             }
@@ -190,6 +195,85 @@ fn a_rule_that_changes_meanwhile_holds_for_all_in_the_end() {
                 .all(|item| (0..110).any(|n| item["body_html"] == html(n)));
             is_joined.then_some(())
         });
-        assert_eq!(rerender(app, |_| ()).done, 0);
+        assert_eq!(anew(app, |_| ()).done, 0);
+    });
+}
+
+/// The jobs of the site that make comments anew, the newest first.
+fn jobs(app: &App) -> Vec<Value> {
+    let path = format!("/v1/sites/{SITE}/jobs");
+    let listed = app.get(&path).bearer(&app.admin).send().is(200).body;
+    let all = listed["items"].as_array().unwrap().iter();
+    all.filter(|job| job["kind"] == "rerender")
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn another_rule_makes_stored_comments_anew() {
+    on_both(|app| {
+        let posted = app.comment("a", "Roses\nViolets");
+        let thread = text(&posted["thread_id"]);
+        app.policy(json!({"depth": 3}));
+        assert_eq!(jobs(app), [] as [Value; 0]);
+        app.policy(json!({"line_breaks": "join"}));
+        let job = eventually("end of the job", || {
+            jobs(app)
+                .into_iter()
+                .next()
+                .filter(|job| job["state"] == "done")
+        });
+        assert_eq!(job["result"], json!({"changed": 1, "threads": 1}));
+        assert_eq!(changes(app, thread, 1), ["thread.reset"]);
+        let read = app
+            .get(&format!("/v1/comments/{}", text(&posted["id"])))
+            .send();
+        assert!(read.is(200).text().contains("<p>Roses\\nViolets</p>"));
+    });
+}
+
+#[test]
+fn a_job_that_is_cancelled_half_way_tells_the_thread_what_it_did() {
+    on_both(|app| {
+        let posted: Vec<Value> = (0..130)
+            .map(|n| app.comment("a", &format!("Text\n{n}")))
+            .collect();
+        app.sql(OLD);
+        app.stop();
+        let (store, _announced) = Store::open(app.database(), None, 2).unwrap();
+        let operator = Caller::operator();
+        block(async {
+            let job = rerender::begin(&store, &operator, SITE, Time::now())
+                .await
+                .unwrap();
+            // One step, and then whoever does it is stopped.
+            let halted = work::follow(&store, job.id, |_| {}, std::future::ready(()))
+                .await
+                .unwrap();
+            assert_eq!((halted.done, halted.ended_at.is_none()), (100, true));
+            let cancelled = work::cancel(&store, &operator, job.id, Time::now())
+                .await
+                .unwrap();
+            assert!(cancelled.cancelling);
+            let ended = work::follow(&store, job.id, |_| {}, std::future::pending())
+                .await
+                .unwrap();
+            assert_eq!(ended.state.word(), "cancelled");
+            let thread: ThreadId = text(&posted[0]["thread_id"]).parse().unwrap();
+            let told = store
+                .read(move |conn| events::after(conn, thread, 130, 10))
+                .await
+                .unwrap();
+            let told: Vec<&str> = told.iter().map(|event| event.kind.word()).collect();
+            assert_eq!(told, ["thread.reset"]);
+            // Whoever begins it again goes on where it was.
+            let again = rerender::begin(&store, &operator, SITE, Time::now())
+                .await
+                .unwrap();
+            let again = work::follow(&store, again.id, |_| {}, std::future::pending())
+                .await
+                .unwrap();
+            assert_eq!((again.done, again.state.word()), (30, "done"));
+        });
     });
 }

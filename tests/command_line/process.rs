@@ -125,6 +125,10 @@ fn the_commands_act_on_a_running_service() {
         assert!(added.starts_with("Added the site blog.\n"), "{added}");
         fails(&["site", "add", SITE, "--origin", ORIGIN], "`blog`");
         assert!(told(&["site", "list"]).contains(ORIGIN));
+        let anew = "blog: 0 comments were made anew, 0 look otherwise.\n";
+        assert_eq!(told(&["rerender"]), anew);
+        assert_eq!(told(&["rerender", "--site", SITE]), anew);
+        fails(&["rerender", "--site", "nowhere"], "`nowhere`");
         assert_eq!(service.page("a")["policy"]["moderation"], "pre");
 
         let added = told(&[
