@@ -3,7 +3,7 @@
 use super::files::Part;
 
 /// All of them.
-pub const PARTS: [Part; 19] = [
+pub const PARTS: [Part; 20] = [
     Part {
         name: "aids-3FPTSJ2G.js",
         script: include_bytes!("../../widget/dist/postil/aids-3FPTSJ2G.js"),
@@ -15,14 +15,14 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/anchors-A4IBML3K.js.br"),
     },
     Part {
-        name: "ar-KKAKMHCC.js",
-        script: include_bytes!("../../widget/dist/postil/ar-KKAKMHCC.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ar-KKAKMHCC.js.br"),
+        name: "ar-EPUQ4FC2.js",
+        script: include_bytes!("../../widget/dist/postil/ar-EPUQ4FC2.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ar-EPUQ4FC2.js.br"),
     },
     Part {
-        name: "compose-RTKY5CJC.js",
-        script: include_bytes!("../../widget/dist/postil/compose-RTKY5CJC.js"),
-        brotli: include_bytes!("../../widget/dist/postil/compose-RTKY5CJC.js.br"),
+        name: "compose-6FZCWGNE.js",
+        script: include_bytes!("../../widget/dist/postil/compose-6FZCWGNE.js"),
+        brotli: include_bytes!("../../widget/dist/postil/compose-6FZCWGNE.js.br"),
     },
     Part {
         name: "count-RVDG3Y4L.js",
@@ -30,19 +30,19 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/count-RVDG3Y4L.js.br"),
     },
     Part {
-        name: "de-IC4H5RB4.js",
-        script: include_bytes!("../../widget/dist/postil/de-IC4H5RB4.js"),
-        brotli: include_bytes!("../../widget/dist/postil/de-IC4H5RB4.js.br"),
+        name: "de-2PYSEMHZ.js",
+        script: include_bytes!("../../widget/dist/postil/de-2PYSEMHZ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/de-2PYSEMHZ.js.br"),
     },
     Part {
-        name: "es-KK2W6RKY.js",
-        script: include_bytes!("../../widget/dist/postil/es-KK2W6RKY.js"),
-        brotli: include_bytes!("../../widget/dist/postil/es-KK2W6RKY.js.br"),
+        name: "es-KXOZEGZO.js",
+        script: include_bytes!("../../widget/dist/postil/es-KXOZEGZO.js"),
+        brotli: include_bytes!("../../widget/dist/postil/es-KXOZEGZO.js.br"),
     },
     Part {
-        name: "fr-RHW4NEFE.js",
-        script: include_bytes!("../../widget/dist/postil/fr-RHW4NEFE.js"),
-        brotli: include_bytes!("../../widget/dist/postil/fr-RHW4NEFE.js.br"),
+        name: "fr-2C5ND3X7.js",
+        script: include_bytes!("../../widget/dist/postil/fr-2C5ND3X7.js"),
+        brotli: include_bytes!("../../widget/dist/postil/fr-2C5ND3X7.js.br"),
     },
     Part {
         name: "inline-3UGTEGSV.js",
@@ -75,6 +75,11 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js.br"),
     },
     Part {
+        name: "refuse-2JSYGWZP.js",
+        script: include_bytes!("../../widget/dist/postil/refuse-2JSYGWZP.js"),
+        brotli: include_bytes!("../../widget/dist/postil/refuse-2JSYGWZP.js.br"),
+    },
+    Part {
         name: "remark-7NEA6REA.js",
         script: include_bytes!("../../widget/dist/postil/remark-7NEA6REA.js"),
         brotli: include_bytes!("../../widget/dist/postil/remark-7NEA6REA.js.br"),
@@ -85,9 +90,9 @@ pub const PARTS: [Part; 19] = [
         brotli: include_bytes!("../../widget/dist/postil/remove-QKMC4FTJ.js.br"),
     },
     Part {
-        name: "ru-MZ42O5MJ.js",
-        script: include_bytes!("../../widget/dist/postil/ru-MZ42O5MJ.js"),
-        brotli: include_bytes!("../../widget/dist/postil/ru-MZ42O5MJ.js.br"),
+        name: "ru-6HHLOPWJ.js",
+        script: include_bytes!("../../widget/dist/postil/ru-6HHLOPWJ.js"),
+        brotli: include_bytes!("../../widget/dist/postil/ru-6HHLOPWJ.js.br"),
     },
     Part {
         name: "seek-5XUVPXDP.js",
