@@ -257,7 +257,10 @@ impl Map {
         };
         let (beginning, new_beginning) = (from.strip_suffix('*'), to.strip_suffix('*'));
         let bare = beginning.unwrap_or(from);
-        let url = site.address_rules().canonical(bare).map_err(|bad| bad.detail)?;
+        let url = site
+            .address_rules()
+            .canonical(bare)
+            .map_err(|bad| bad.detail)?;
         let target = new_beginning.unwrap_or(to);
         let page = Page::parse(site, target, None).map_err(|(_, bad)| bad.detail)?;
         match (beginning, new_beginning) {

@@ -24,7 +24,7 @@ use crate::domain::word::{Role, Word};
 use crate::error::{Error, Result};
 use crate::store::jobs::{self, Job};
 use crate::store::types::{Json, Named};
-use crate::store::{Store, Tx, sites};
+use crate::store::{Conn, Store, Tx, sites};
 
 /// How many jobs of a site may wait at a time.
 const WAITING: i64 = 20;
@@ -126,6 +126,12 @@ pub fn begin(tx: &mut Tx, caller: &Caller, new: NewJob, now: Time) -> Result<Job
     jobs::insert(tx, &job)?;
     record(tx, Some(caller), &job, "begin_job", now)?;
     Ok(job)
+}
+
+/// Whether a job of that kind is under way on a site.
+pub(super) fn is_open(conn: &mut Conn, site: SiteId, kind: JobKind) -> Result<bool> {
+    let open = jobs::open_of(conn, Some(site), WAITING)?;
+    Ok(open.iter().any(|job| *job.kind == kind))
 }
 
 /// Cancels a job: at once, or in steps that put back what it did.

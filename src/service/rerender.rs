@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::caller::Caller;
 use super::jobs::{self, NewJob};
-use super::sites::named;
 use crate::domain::id::{CommentId, SiteId, ThreadId};
 use crate::domain::job::JobKind;
 use crate::domain::markdown::{self, LineBreaks};
@@ -148,7 +147,7 @@ pub async fn begin(store: &Store, caller: &Caller, slug: &str, now: Time) -> Res
     let (caller, slug) = (caller.clone(), slug.to_owned());
     store
         .write(move |tx| {
-            let site = named(tx, &slug)?.id;
+            let site = sites::by_slug(tx, &slug)?.ok_or(Error::UnknownSite)?.id;
             caller.must_change(Role::Admin, Some(site))?;
             begin_in(tx, &caller, site, now)
         })

@@ -146,7 +146,9 @@ pub async fn change(
                 Some(None) => site_keys::remove(tx, id)?,
                 None => {}
             }
-            let new = new_rules(&before, &site)?;
+            let pending = pending_rules(tx, &before)?;
+            let new = new_rules(&before, &site, pending.as_ref())?;
+            site.next_addresses = pending.map(Json::new);
             if let Some(rules) = &new {
                 site.addresses = Some(Json::new(before.address_rules()));
                 site.next_addresses = Some(Json::new(rules.clone()));
@@ -185,16 +187,31 @@ pub async fn plan(
     let before = get(store, slug).await?;
     caller.must_change(Role::Admin, Some(before.id))?;
     let site = changed(&before, changes)?;
-    match new_rules(&before, &site)? {
+    let row = before.clone();
+    let pending = store.read(move |conn| pending_rules(conn, &row)).await?;
+    match new_rules(&before, &site, pending.as_ref())? {
         Some(rules) => Ok(Some(jobs::plan(store, site.id, rules).await?)),
         None => Ok(None),
     }
 }
 
+/// The rules for addresses that a job is applying. Of a job that failed nothing is left but keys that lead nowhere else.
+fn pending_rules(conn: &mut Conn, site: &Site) -> Result<Option<AddressRules>> {
+    let Some(rules) = site.next_addresses.as_deref() else {
+        return Ok(None);
+    };
+    let is_open = jobs::is_open(conn, site.id, JobKind::Addresses)?;
+    Ok(is_open.then(|| rules.clone()))
+}
+
 /// The rules for addresses that a job is to apply, where others are wanted than those in force.
-fn new_rules(before: &Site, after: &Site) -> Result<Option<AddressRules>> {
+fn new_rules(
+    before: &Site,
+    after: &Site,
+    pending: Option<&AddressRules>,
+) -> Result<Option<AddressRules>> {
     let wanted = after.wanted_address_rules();
-    match before.next_addresses.as_deref() {
+    match pending {
         Some(next) if *next == wanted => Ok(None),
         Some(_) => Err(Error::Conflict(
             "A job is applying other rules for addresses to this site: wait for its end, or cancel it (GET /v1/sites/{site}/jobs, \

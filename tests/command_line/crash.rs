@@ -1,10 +1,16 @@
 //! What was acknowledged stays, whatever happens to the process, the disk or the database.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::service::{Postgres, Service, add_site, command, eventually, on_both};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+use crate::service::{
+    ORIGIN, Postgres, SITE, Service, add_site, command, eventually, on_both, said,
+};
 
 const WRITERS: usize = 16;
 const PAGES: usize = 4;
@@ -96,6 +102,75 @@ fn survives(dir: &Path, flags: &[&str]) {
 #[test]
 fn a_crash_loses_nothing_that_was_acknowledged() {
     on_both(survives);
+}
+
+/// Runs the command that changes addresses, and kills it after a while, until one has come to its end.
+fn killed_at_work(dir: &Path, flags: &[&str]) {
+    const PAGES: usize = 250;
+    add_site(dir, flags);
+    let service = Service::start(dir, &[flags, &["--no-demo"]].concat());
+    for n in 0..PAGES {
+        service.comment(&format!("p{n}/"), "Here");
+    }
+    drop(service);
+    let policy = r#"--policy={"trailing_slash": "strip"}"#;
+    let mut change = command(dir, &[flags, &["site", "set", SITE, policy]].concat());
+    let mut child = change.stderr(Stdio::null()).spawn().unwrap();
+    let mut killed = 0;
+    let status = loop {
+        std::thread::sleep(Duration::from_millis(60 + 15 * killed));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += 1;
+        // Nobody waits here until the lease of whoever was killed is over.
+        forget_leases(dir, flags);
+        let listed = said(dir, &[flags, &["job", "list"]].concat());
+        let job = listed
+            .lines()
+            .nth(1)
+            .and_then(|line| line.split(' ').next());
+        child = match job {
+            Some(job) => command(dir, &[flags, &["job", "follow", job]].concat())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+            None => change.spawn().unwrap(),
+        };
+    };
+    assert!(status.success() && killed > 0, "{status} after {killed}");
+    let service = Service::start(dir, &[flags, &["--no-demo"]].concat());
+    for n in 0..PAGES {
+        for spelling in [format!("p{n}/"), format!("p{n}")] {
+            let thread = service.page(&spelling)["thread"].clone();
+            assert_eq!(thread["comment_count"], 1, "{spelling}");
+            assert_eq!(thread["url"], format!("{ORIGIN}/p{n}"));
+        }
+    }
+}
+
+fn forget_leases(dir: &Path, flags: &[&str]) {
+    const FORGET: &str = "UPDATE jobs SET lease_until = NULL";
+    match flags
+        .first()
+        .and_then(|flag| flag.strip_prefix("--database="))
+    {
+        Some(url) => PgConnection::establish(url).unwrap().batch_execute(FORGET),
+        None => {
+            let file = dir.join("postil-data/postil.db");
+            let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+            conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {FORGET}"))
+        }
+    }
+    .unwrap();
+}
+
+#[test]
+fn a_job_goes_on_where_a_killed_command_left_it() {
+    on_both(killed_at_work);
 }
 
 #[test]
