@@ -104,6 +104,15 @@ impl SsoProfile {
 fn mended_name(raw: &str) -> Result<(Name, Vec<Invalid>), Invalid> {
     let mut flaws = Vec::new();
     let mut text = raw.to_owned();
+    // Of these a reader's own name loses most without a word.
+    if raw
+        .chars()
+        .any(|c| !c.is_whitespace() && is_refused_in_a_line(c))
+    {
+        let detail = "A name is written without characters that hide or turn text.";
+        flaws.push(Invalid::new("name_invalid", detail));
+        text = cleaned(raw);
+    }
     loop {
         let flaw = match Name::parse(&text) {
             Ok(name) => return Ok((name, flaws)),
@@ -226,7 +235,7 @@ mod tests {
             ("\u{2067}Ann\u{2069}", "Ann", &["name_invalid"]),
             ("Ann\u{202e}nimda", "Annnimda", &["name_invalid"]),
             ("Ann\tLee\u{0}", "Ann Lee", &["name_invalid"]),
-            ("Ann\u{2028}Lee", "Ann Lee", &["name_invalid"]),
+            ("Ann\u{2028}Lee", "Ann Lee", &[]),
             (&"é".repeat(62), &sixty, &["name_too_long"]),
             (&"e\u{301}".repeat(62), &sixty, &["name_too_long"]),
             (
