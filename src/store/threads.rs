@@ -240,7 +240,12 @@ pub fn page(
         Some(Standing::Closed) => query.filter(threads::state.eq(Named(ThreadState::Closed))),
     };
     if let Some(words) = which.words {
-        let pattern = format!("%{}%", escaped(&words.to_lowercase()));
+        // As the database's own `lower` has it: SQLite's knows no letters but those of ASCII.
+        let words = match conn {
+            Conn::Sqlite(_) => words.to_ascii_lowercase(),
+            Conn::Postgres(_) => words.to_lowercase(),
+        };
+        let pattern = format!("%{}%", escaped(&words));
         let like = |pattern: &str| pattern.to_owned();
         query = query.filter(
             lower(threads::url)

@@ -18,7 +18,7 @@ test('a reader asks to be told, is told to confirm, and may stop', TIMEOUT, asyn
   const it = await Desk.at(browser);
   const bar = it.thread.locator('form.notify');
   await bar.getByRole('button', { name: 'Notify me' }).click();
-  await bar.getByText('Notifications need an e-mail address.').waitFor();
+  await bar.getByText('Please enter your e-mail address.').waitFor();
   await bar.getByRole('textbox', { name: 'E-mail' }).fill(`reader-${run}@example.org`);
   await bar.getByRole('button', { name: 'Notify me' }).click();
   await bar.getByText('Please confirm this').waitFor();
