@@ -75,6 +75,16 @@ impl AddressRules {
         (self.trailing_slash, addresses)
     }
 
+    /// What becomes of a thread's key by these rules: the new form of one that is an address, where it is another. A key of the
+    /// page's own choosing has none.
+    pub fn new_form(&self, key: &str) -> Option<String> {
+        let is_address = Self::default()
+            .canonical(key)
+            .is_ok_and(|url| url.as_str() == key);
+        let new = self.canonical(key).ok().filter(|_| is_address)?;
+        (new.as_str() != key).then(|| new.to_string())
+    }
+
     /// The canonical address of the page at this one. Fails with `url_invalid`.
     pub fn canonical(&self, raw: &str) -> Result<PageUrl, Invalid> {
         let exact = PageUrl::parse(raw, self.trailing_slash)?;

@@ -123,6 +123,7 @@ pub struct Join {
 pub async fn join(call: Call, body: Body<Join>) -> Result<HttpResponse> {
     call.count(|app| &app.limits.identity)?;
     call.check_own_origin().await?;
+    call.caller.authority.ok_or(Error::Unauthorized)?;
     let claims = claims(&call, body.value)?;
     earlier::join(&call.app.store, &call.caller, claims, call.now).await?;
     Ok(answer::no_content())

@@ -182,7 +182,8 @@ async fn hand_over(store: &Store, from: PersonId, to: &Person, now: Time) -> Res
             let Some(thread) = comments::thread_of_person(tx, from)? else {
                 return Ok(false);
             };
-            let mut thread = Locked::lock(tx, thread)?;
+            // Where it lies, be that a thread that is being joined into another.
+            let mut thread = Locked::lock_itself(tx, thread)?;
             for comment in comments::of_person(tx, from, thread.id, STEP)? {
                 comments::set_person(tx, comment.id, to.id)?;
                 // A name that somebody vouches for is no cover for what a guest called themselves.

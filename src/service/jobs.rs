@@ -134,6 +134,12 @@ pub(super) fn is_open(conn: &mut Conn, site: SiteId, kind: JobKind) -> Result<bo
     Ok(open.iter().any(|job| *job.kind == kind))
 }
 
+/// The job that is under way on a site with these arguments.
+pub(super) fn open_with(conn: &mut Conn, site: SiteId, arguments: &Value) -> Result<Option<Job>> {
+    let open = jobs::open_of(conn, Some(site), WAITING)?;
+    Ok(open.into_iter().find(|job| *job.arguments == *arguments))
+}
+
 /// Cancels a job: at once, or in steps that put back what it did.
 ///
 /// # Errors

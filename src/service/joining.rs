@@ -23,7 +23,7 @@ use crate::store::moving::{self, Moved};
 use crate::store::passages::{self, Passage};
 use crate::store::subscriptions::{self, Subscription};
 use crate::store::types::Named;
-use crate::store::{Tx, mailboxes, threads};
+use crate::store::{Tx, mailboxes, sites, threads};
 
 /// For how long a join can be undone.
 pub const UNDO: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -55,8 +55,14 @@ impl Pair {
 
     /// Locks the thread that was joined and the one where its things are now.
     fn of(tx: &mut Tx, join: &Join) -> Result<Self> {
-        let now_in = threads::current_id(tx, join.from_thread)?;
-        Self::lock(tx, join.from_thread, now_in)
+        loop {
+            let now_in = threads::current_id(tx, join.from_thread)?;
+            let pair = Self::lock(tx, join.from_thread, now_in)?;
+            // Whoever had the lock before may have joined that one into another.
+            if pair.into.joined_into.is_none() {
+                return Ok(pair);
+            }
+        }
     }
 
     fn count(&self, tx: &mut Tx, from: &Locked, to: &Locked, published: i64) -> Result<()> {
@@ -318,7 +324,7 @@ pub fn begin_undoing(tx: &mut Tx, caller: Option<&Caller>, join: &Join, now: Tim
     if pair.from.joining || pair.into.joining {
         return Err(refused("One of these threads is being joined just now."));
     }
-    moving::lead(tx, pair.from.id, pair.from.joined_into, true)?;
+    moving::lead(tx, pair.from.id, Some(pair.into.id), true)?;
     moving::lead(tx, pair.into.id, None, true)?;
     if pair.from.hidden != pair.into.hidden {
         // What moderators have hidden or shown since was about both.
@@ -359,6 +365,7 @@ fn go_back(tx: &mut Tx, join: &Join, mut pair: Pair, budget: usize, now: Time) -
     for item in &keys {
         let key = String::from_utf8_lossy(&item.item).into_owned();
         moving::key_back(tx, join.site_id, &key, now_in, home)?;
+        new_form_back(tx, &pair, &key)?;
     }
     release(tx, join, kind::PASSAGE, &passages)?;
     release(tx, join, kind::KEY, &keys)?;
@@ -370,6 +377,29 @@ fn go_back(tx: &mut Tx, join: &Join, mut pair: Pair, budget: usize, now: Time) -
     pair.into.skip_past(tx, &pair.from)?;
     events::append(tx, &mut pair.into, EventKind::ThreadReset, None, now)?;
     Ok(true)
+}
+
+/// Has the form that a key has by now lead home as well, where it is no other page's: rules may have changed since the join.
+fn new_form_back(tx: &mut Tx, pair: &Pair, key: &str) -> Result<()> {
+    let (home, now_in) = (&pair.from, &pair.into);
+    let site = sites::by_id(tx, home.site_id)?.ok_or(Error::UnknownSite)?;
+    let Some(new) = site.address_rules().new_form(key) else {
+        return Ok(());
+    };
+    if new == now_in.key {
+        return Ok(());
+    }
+    moving::key_back(tx, site.id, &new, now_in.id, home.id)?;
+    let is_own = home.key == key && home.key == home.url;
+    if is_own && threads::by_key(tx, site.id, &new)?.0 == home.id {
+        let settings = threads::Settings {
+            url: Some(new.clone()),
+            key: Some(new),
+            ..threads::Settings::default()
+        };
+        threads::set(tx, home.id, &settings)?;
+    }
+    Ok(())
 }
 
 /// The next comments that go back, of which nothing more has to be remembered; `None`: there are no more.
@@ -452,12 +482,16 @@ fn leave_too(tx: &mut Tx, item: &Item) -> Result<()> {
         return Ok(());
     };
     mailboxes::lock(tx, parked.mailbox_id)?;
-    let kept = subscriptions::by_id(tx, kept)?;
-    if kept.is_none_or(|kept| *kept.state == Standing::Ended) {
-        parked.state = Named(Standing::Ended);
-        subscriptions::replace(tx, &parked)?;
+    // The one that was kept may have stayed behind itself, when its thread was joined into another.
+    for kept in subscriptions::with_kept(tx, &[kept])? {
+        if *kept.state == Standing::Ended {
+            parked.state = Named(Standing::Ended);
+        }
     }
-    Ok(())
+    if subscriptions::by_id(tx, kept)?.is_none() {
+        parked.state = Named(Standing::Ended);
+    }
+    subscriptions::replace(tx, &parked)
 }
 
 fn subscription_back(tx: &mut Tx, item: &Item, home: ThreadId, now_in: ThreadId) -> Result<()> {
@@ -473,7 +507,10 @@ fn subscription_back(tx: &mut Tx, item: &Item, home: ThreadId, now_in: ThreadId)
     match there {
         None => moving::subscription(tx, row.id, home),
         // The weaker one that stayed there, or went there when they changed places.
-        Some(there) => moving::change_places(tx, row.id, there.id, now_in, home),
+        Some(there) => {
+            let now_in = row.thread_id.unwrap_or(now_in);
+            moving::change_places(tx, row.id, there.id, now_in, home)
+        }
     }
 }
 

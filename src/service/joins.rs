@@ -43,7 +43,7 @@ pub async fn join(
             && threads::current_id(tx, from)? == target.id
             && let Some(join) = joins::last_of(tx, from)?
         {
-            return Ok((join, None));
+            return resume(tx, &caller, join, now);
         }
         let join = joining::begin(tx, Some(&caller), from, target.id, now)?;
         let is_small = moving::weigh(tx, &join, AT_ONCE)? < AT_ONCE;
@@ -73,6 +73,19 @@ fn finish(tx: &mut Tx, caller: &Caller, id: JoinId, is_small: bool, now: Time) -
     Ok((join, job))
 }
 
+/// A join that is under way as it is; with a job, should nobody go on with it any more.
+fn resume(tx: &mut Tx, caller: &Caller, join: Join, now: Time) -> Result<Begun> {
+    let is_over = matches!(*join.state, JoinState::Joined | JoinState::Undone);
+    if is_over || jobs::is_open(tx, join.site_id, JobKind::Addresses)? {
+        return Ok((join, None));
+    }
+    let arguments = jobs::arguments_of_join(join.id);
+    match jobs::open_with(tx, join.site_id, &arguments)? {
+        Some(job) => Ok((join, Some(job))),
+        None => finish(tx, caller, join.id, false, now),
+    }
+}
+
 /// Undoes a join. Asked again, it gives it as it is.
 ///
 /// # Errors
@@ -87,7 +100,7 @@ pub async fn undo(store: &Store, caller: &Caller, id: JoinId, now: Time) -> Resu
             .filter(|join| caller.has(Role::Moderator, join.site_id))
             .ok_or(Error::NotFound)?;
         if matches!(*join.state, JoinState::Undone | JoinState::Undoing) {
-            return Ok((join, None));
+            return resume(tx, &caller, join, now);
         }
         let join = joining::begin_undoing(tx, Some(&caller), &join, now)?;
         let is_small = join.comments + join.subscriptions < AT_ONCE;

@@ -79,6 +79,11 @@ impl SignOn {
         match (self.keys.address(), &self.fetched) {
             (None, _) => site_keys::remove(tx, site),
             (Some(url), Some((set, at, due_at))) => {
+                let known = site_keys::of(tx, site)?.filter(|known| known.url == url.as_str());
+                if known.is_some_and(|known| known.fetched_at > *at) {
+                    // It was asked again meanwhile, and may have taken keys away.
+                    return Ok(());
+                }
                 let url = url.as_str().to_owned();
                 site_keys::put(tx, &SiteKeys::new(site, url, set.clone(), *at, *due_at))
             }

@@ -132,7 +132,7 @@ fn next(tx: &mut Tx, work: &Work, place: Option<Place>) -> Result<Option<Place>>
 pub fn stop(tx: &mut Tx, before: &Progress, now: Time) -> Result<Progress> {
     let mut progress = before.clone();
     if let Some(place) = progress.place.take().filter(|place| place.changed) {
-        let mut thread = Locked::lock(tx, place.thread)?;
+        let mut thread = Locked::lock_itself(tx, place.thread)?;
         events::append(tx, &mut thread, EventKind::ThreadReset, None, now)?;
         progress.threads += 1;
     }
@@ -176,9 +176,9 @@ impl Work {
 
     /// Makes a thread's comments anew, and tells its readers once there are no others; gives where to go on, if there are.
     fn thread(&mut self, tx: &mut Tx, mut place: Place, now: Time) -> Result<Option<Place>> {
-        let mut thread = match Locked::lock(tx, place.thread) {
+        let mut thread = match Locked::lock_itself(tx, place.thread) {
             Ok(thread) => thread,
-            // It has become part of another, whose comments are found there.
+            // It is gone, with its comments.
             Err(Error::NotFound) => return Ok(None),
             Err(error) => return Err(error),
         };

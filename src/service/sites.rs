@@ -210,6 +210,11 @@ fn new_rules(
     after: &Site,
     pending: Option<&AddressRules>,
 ) -> Result<Option<AddressRules>> {
+    let rules = |site: &Site| (site.policy.trailing_slash, site.policy.page_addresses);
+    if rules(before) == rules(after) && *before.origins == *after.origins {
+        // Nothing about addresses is changed, even where a job that was cancelled left them as they were before.
+        return Ok(None);
+    }
     let wanted = after.wanted_address_rules();
     match pending {
         Some(next) if *next == wanted => Ok(None),

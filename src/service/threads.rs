@@ -7,7 +7,7 @@ use super::authors;
 use super::caller::{Caller, Rights};
 use crate::domain::id::{PersonId, SiteId, ThreadId};
 use crate::domain::invalid::Invalid;
-use crate::domain::page::{PageKey, PageUrl};
+use crate::domain::page::{AddressRules, PageKey, PageUrl};
 use crate::domain::text::{Email, Title};
 use crate::domain::time::Time;
 use crate::domain::word::{EventKind, Moderation, Role, ThreadState, Word};
@@ -104,10 +104,34 @@ pub(super) fn find_or_make(tx: &mut Tx, page: &Page, now: Time) -> Result<(Locke
     }
     let thread = Thread::empty(id, page.site, page.key.as_str(), page.url.as_str(), now);
     threads::insert(tx, &thread)?;
-    if let Some(next) = &page.next_key {
-        thread_keys::add(tx, page.site, next.as_str(), id, None)?;
-    }
+    add_keys(tx, page, id)?;
     Ok((Locked::lock(tx, id)?, true))
+}
+
+/// Makes what else a page is found by lead to its thread: the address by rules that a job applies just now, and the address as it was
+/// written, by which it is found should the rules become finer.
+fn add_keys(tx: &mut Tx, page: &Page, id: ThreadId) -> Result<()> {
+    let exact = match &page.said {
+        (url, None) => AddressRules::default().canonical(url).ok(),
+        (_, Some(_)) => None,
+    };
+    let exact = exact.as_ref().map(PageKey::from);
+    let others: Vec<String> = [page.next_key.as_ref(), exact.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter(|key| **key != page.key)
+        .map(ToString::to_string)
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let known = thread_keys::leading(tx, page.site, &others)?;
+    for (at, key) in others.iter().enumerate() {
+        if !others[..at].contains(key) && !known.iter().any(|(known, _)| known == key) {
+            thread_keys::add(tx, page.site, key, id, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a publisher says about a page.
@@ -350,8 +374,19 @@ pub async fn change(
             }
             let mut thread = match &change.to {
                 None => Locked::lock_itself(tx, id)?,
-                Some(page) => make_way(tx, id, page)?,
+                Some(page) => {
+                    // A page that was read by other rules than those in force would not be found there.
+                    let site = sites::hold(tx, page.site)?.ok_or(Error::UnknownSite)?;
+                    if site.version != page.version {
+                        return Err(Error::Busy);
+                    }
+                    make_way(tx, id, page)?
+                }
             };
+            if thread.joined_into.is_some() {
+                // It was joined into another meanwhile.
+                return Err(Error::Busy);
+            }
             let settings = Settings {
                 url: change.to.as_ref().map(|page| page.url.to_string()),
                 url_known: change.to.as_ref().map(|_| true),
@@ -409,6 +444,7 @@ fn make_way(tx: &mut Tx, id: ThreadId, page: &Page) -> Result<Locked> {
         }
     }
     threads::rename(tx, page.site, page.key.as_str(), id)?;
+    add_keys(tx, page, id)?;
     locked
         .into_iter()
         .find(|thread| thread.id == id)

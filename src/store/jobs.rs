@@ -111,7 +111,8 @@ fn known() -> impl Iterator<Item = &'static str> {
     JobKind::ALL.iter().map(|kind| kind.word())
 }
 
-/// The first job of each site that has not ended, where this worker may take a step of it now; the oldest first.
+/// The first job of each site that has not ended, where this worker may take a step of it now; the oldest first. Joins do not wait for
+/// other work, since half of what is joined cannot be read, nor does other work wait for them.
 pub fn runnable(conn: &mut Conn, worker: WorkerId, now: Time) -> Result<Vec<Job>> {
     let query = jobs::table
         .filter(jobs::ended_at.is_null())
@@ -120,14 +121,20 @@ pub fn runnable(conn: &mut Conn, worker: WorkerId, now: Time) -> Result<Vec<Job>
         .limit(OPEN);
     let mut open: Vec<Job> = query.rows(conn)?;
     let mut sites = HashSet::new();
-    open.retain(|job| sites.insert(job.site_id) && job.is_free_for(worker, now));
+    open.retain(|job| {
+        let is_first = sites.insert((job.site_id, *job.kind == JobKind::Join));
+        is_first && job.is_free_for(worker, now)
+    });
     Ok(open)
 }
 
-/// Whether no older job of the same site is under way.
+/// Whether no older job of the same site is under way that it has to wait for; see [`runnable`].
 pub fn is_first(conn: &mut Conn, job: &Job) -> Result<bool> {
     let open = jobs::table
         .filter(jobs::ended_at.is_null())
+        .filter(jobs::kind.eq_any(
+            known().filter(|kind| (*kind == JobKind::Join.word()) == (*job.kind == JobKind::Join)),
+        ))
         .filter(jobs::id.lt(job.id));
     let older: Option<JobId> = match job.site_id {
         Some(site) => open

@@ -79,9 +79,15 @@ pub fn by_ids(conn: &mut Conn, ids: &[SubscriptionId]) -> Result<Vec<Subscriptio
 /// The same, with those of another thread that count in their place since threads were joined: who leaves one leaves both.
 pub fn with_kept(conn: &mut Conn, ids: &[SubscriptionId]) -> Result<Vec<Subscription>> {
     let mut all = ids.to_vec();
-    all.extend(joins::in_place_of(conn, ids)?);
-    all.sort_unstable();
-    all.dedup();
+    let mut last = ids.to_vec();
+    // What was kept in one join may have stayed behind in the next.
+    while !last.is_empty() {
+        last = joins::in_place_of(conn, &last)?;
+        last.retain(|id| !all.contains(id));
+        last.sort_unstable();
+        last.dedup();
+        all.extend_from_slice(&last);
+    }
     by_ids(conn, &all)
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::service::joining;
 use crate::store::events::{self, Locked};
 use crate::store::jobs::Job;
+use crate::store::joins::Join;
 use crate::store::sites;
 use crate::store::threads::{self, Settings, Thread};
 use crate::store::types::Json;
@@ -136,7 +137,7 @@ fn add_keys(
     let Some((last, _)) = keys.last() else {
         return Ok((Some(Phase::Change), 0));
     };
-    let new_forms: Vec<Option<String>> = keys.iter().map(|(key, _)| new_form(rules, key)).collect();
+    let new_forms: Vec<Option<String>> = keys.iter().map(|(key, _)| rules.new_form(key)).collect();
     let wanted: Vec<String> = new_forms.iter().flatten().cloned().collect();
     let mut leading: HashMap<String, ThreadId> = thread_keys::leading(tx, site, &wanted)?
         .into_iter()
@@ -149,7 +150,7 @@ fn add_keys(
         };
         match leading.get(&new).copied() {
             Some(there) if there == thread.id => {}
-            Some(there) => match joining::begin(tx, None, thread.id, there, now) {
+            Some(there) => match join(tx, thread, there, now) {
                 Ok(join) => {
                     tally.joined += 1;
                     return Ok((Some(Phase::Joining(join.id, key.clone())), done));
@@ -172,13 +173,14 @@ fn add_keys(
     Ok((Some(Phase::Keys(last.clone())), done))
 }
 
-/// The new form of a key that is an address, where it is another; a key of the page's own choosing has none.
-fn new_form(rules: &AddressRules, key: &str) -> Option<String> {
-    let is_address = AddressRules::default()
-        .canonical(key)
-        .is_ok_and(|url| url.as_str() == key);
-    let new = rules.canonical(key).ok().filter(|_| is_address)?;
-    (new.as_str() != key).then(|| new.to_string())
+/// Joins two threads of one page: the one with less in it into the other, which keeps what its publisher said of it.
+fn join(tx: &mut Tx, thread: &Thread, there: ThreadId, now: Time) -> Result<Join> {
+    let other = threads::by_id(tx, there)?.ok_or(Error::NotFound)?;
+    let (from, into) = match thread.comment_count > other.comment_count {
+        true => (there, thread.id),
+        false => (thread.id, there),
+    };
+    joining::begin(tx, None, from, into, now)
 }
 
 /// Writes the addresses of threads anew whose own keys these are.
@@ -216,9 +218,9 @@ fn settings(
     key: &str,
     thread: &Thread,
 ) -> Result<Option<Settings>> {
-    let url = new_form(rules, &thread.url);
+    let url = rules.new_form(&thread.url);
     let new_key = match thread.key == thread.url {
-        true => new_form(rules, key),
+        true => rules.new_form(key),
         false => None,
     };
     if let Some(new) = &new_key {
@@ -303,7 +305,7 @@ fn look_at(
 ) -> Result<()> {
     let moving: Vec<(String, &Thread)> = keys
         .iter()
-        .filter_map(|(key, thread)| Some((new_form(rules, key)?, thread)))
+        .filter_map(|(key, thread)| Some((rules.new_form(key)?, thread)))
         .collect();
     let wanted: Vec<String> = moving.iter().map(|(new, _)| new.clone()).collect();
     for (key, thread) in thread_keys::leading(conn, site, &wanted)? {
@@ -311,7 +313,7 @@ fn look_at(
     }
     for (_, thread) in keys.iter().filter(|(key, thread)| *key == thread.key) {
         plan.threads += 1;
-        plan.moves += i64::from(new_form(rules, &thread.url).is_some());
+        plan.moves += i64::from(rules.new_form(&thread.url).is_some());
     }
     for (new, thread) in moving {
         let there = *leading.entry(hash(&new)).or_insert(thread.id);
@@ -353,8 +355,22 @@ pub(super) fn undoing(job: &Job) -> Undoing {
 }
 
 /// Takes keys back that the job added, and lets the site go on by the rules that it had.
-pub(super) fn undo(tx: &mut Tx, job: &Job, _now: Time) -> Result<Step> {
+pub(super) fn undo(tx: &mut Tx, job: &Job, now: Time) -> Result<Step> {
     let site = job.site_id.ok_or(Error::UnknownSite)?;
+    if let Phase::Joining(join, after) = phase(job)? {
+        // Threads that are half joined would stay so: this join is brought to its end, and can be undone like any other.
+        let next = match joining::step(tx, join, joining::STEP, now)? {
+            true => Phase::Keys(after),
+            false => Phase::Joining(join, after),
+        };
+        return Ok(Step {
+            cursor: Some(json!(next).to_string()),
+            done: job.done,
+            total: job.total,
+            result: None,
+            is_over: false,
+        });
+    }
     let taken = thread_keys::take_back(tx, site, job.id, STEP)?;
     if taken == 0 {
         sites::bump(tx, site)?;
