@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::jobs::ended;
-use crate::support::{App, ORIGIN, SITE, comment, on_both, page_url};
+use crate::support::{App, ORIGIN, SITE, comment, eventually, on_both, page_url};
 
 fn set(app: &App, body: Value) -> Value {
     let path = format!("/v1/sites/{SITE}");
@@ -364,5 +364,113 @@ fn a_key_of_the_pages_own_stays() {
             (&thread["comment_count"], &thread["key"]),
             (&json!(1), &json!("article/7/"))
         );
+    });
+}
+
+#[test]
+fn a_page_that_was_first_named_under_coarse_rules_is_found_under_finer_ones() {
+    on_both(|app| {
+        slashes(app, "strip");
+        app.comment("b/", "Here");
+        slashes(app, "keep");
+        assert_eq!((count(app, "b/"), count(app, "b")), (1, 1));
+        set(app, json!({"policy": {"page_addresses": "folded"}}));
+        app.comment("d//e", "There");
+        set(app, json!({"policy": {"page_addresses": "exact"}}));
+        assert_eq!((count(app, "d//e"), count(app, "d/e")), (1, 1));
+    });
+}
+
+#[test]
+fn a_change_that_is_cancelled_amid_a_join_leaves_no_thread_half_joined() {
+    on_both(|app| {
+        app.comment("a/", "One");
+        app.comment("a", "Two");
+        app.stop();
+        let store = crate::jobs::store(app);
+        let changes = postil::service::sites::SiteChanges {
+            policy: Some(json!({"trailing_slash": "strip"})),
+            ..Default::default()
+        };
+        let operator = postil::service::caller::Caller::operator();
+        let now = postil::domain::time::Time::now();
+        let begun = postil::service::sites::change(&store, &operator, SITE, changes, now);
+        let job = crate::jobs::block(begun).unwrap().1.unwrap();
+        // One step, which begins the join, and no more.
+        let halted = postil::service::jobs::follow(&store, job.id, |_| {}, std::future::ready(()));
+        let halted = crate::jobs::block(halted).unwrap();
+        assert!(halted.cursor.unwrap().contains("joining"));
+        app.postil(&["job", "cancel", &job.id.to_string()]);
+        let states = store.read(|conn| {
+            let site = postil::store::sites::by_slug(conn, SITE)?.unwrap().id;
+            postil::store::joins::of_site(conn, site, None, 10)
+        });
+        let joins = crate::jobs::block(states).unwrap();
+        assert_eq!(joins.len(), 1);
+        assert_eq!(*joins[0].state, postil::domain::word::JoinState::Joined);
+    });
+}
+
+#[test]
+fn threads_that_are_parted_after_the_rules_changed_are_found_by_the_new_ones() {
+    on_both(|app| {
+        app.comment("x/", "One");
+        app.comment("y", "Two");
+        let (x, y) = (
+            app.page("x/")["thread"]["id"].clone(),
+            app.page("y")["thread"]["id"].clone(),
+        );
+        let path = format!("/v1/moderation/threads/{}/join", x.as_str().unwrap());
+        let join = app
+            .post(&path, json!({"into": y}))
+            .bearer(&app.moderator)
+            .send()
+            .is(200)
+            .body;
+        slashes(app, "strip");
+        assert_eq!((count(app, "x"), count(app, "y")), (2, 2));
+        let path = format!("/v1/moderation/joins/{}/undo", join["id"].as_str().unwrap());
+        app.call("POST", &path)
+            .bearer(&app.moderator)
+            .send()
+            .is(200);
+        assert_eq!(
+            (count(app, "x"), count(app, "x/"), count(app, "y")),
+            (1, 1, 1)
+        );
+        assert_eq!(app.page("x")["thread"]["url"], page_url("x"));
+    });
+}
+
+#[test]
+fn a_rerender_and_a_join_of_one_site_do_not_wait_for_each_other() {
+    on_both(|app| {
+        app.comment("a", "One\nline");
+        app.comment("b", "Two");
+        let id = |page: &str| {
+            app.page(page)["thread"]["id"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        let (from, into) = (id("a"), id("b"));
+        let store = crate::jobs::store(app);
+        // As a large join is once its first transaction is over.
+        let begun = store.write(move |tx| {
+            postil::service::joining::begin(tx, None, from, into, postil::domain::time::Time::now())
+        });
+        crate::jobs::block(begun).unwrap();
+        set(app, json!({"policy": {"line_breaks": "join"}}));
+        let path = format!("/v1/sites/{SITE}/jobs");
+        let job = app.get(&path).bearer(&app.admin).send().is(200).body["items"][0]["id"].clone();
+        assert_eq!(ended(app, job.as_str().unwrap())["state"], "done");
+        let path = format!("/v1/moderation/threads/{from}/join");
+        let again = app
+            .post(&path, json!({"into": into}))
+            .bearer(&app.moderator)
+            .send();
+        assert!(again.status == 200 || again.status == 202, "{}", again.body);
+        eventually("both in one", || (count(app, "a") == 2).then_some(()));
     });
 }
