@@ -16,7 +16,15 @@ fn is_bidi_override(c: char) -> bool {
     matches!(c, '\u{202D}' | '\u{202E}')
 }
 
-/// What programs leave in a text that is copied out of them: controls (Word's line break is U+000B), and embeddings and isolates,
+/// What ends a line in the texts of some program (Unicode Standard, 5.8): Word breaks lines with U+000B, mainframes with U+0085.
+pub fn is_line_break(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\u{B}' | '\u{C}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// What programs leave in a text that is copied out of them: controls, and embeddings and isolates,
 /// whose other half may have stayed behind. Nobody typed them and nobody misses them, so they are dropped, not refused.
 pub fn is_dropped(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n')) || is_bidi_control(c)
