@@ -213,6 +213,15 @@ fn a_comment_leaves_the_outline_and_the_forms_of_its_page_alone() {
             "> a\n> ---\n> b",
             "<blockquote>\n<p>a</p>\n<hr />\n<p>b</p>\n</blockquote>",
         ),
+        ("#hashtag\n---", "<p>#hashtag</p>\n<hr />"),
+        ("#tag\n-", "<p>#tag<br />\n-</p>"),
+        ("####### a\n---", "<p>####### a</p>\n<hr />"),
+        ("\u{a0}# a\n---", "<p>\u{a0}# a</p>\n<hr />"),
+        (
+            "> #tag\n> ---",
+            "<blockquote>\n<p>#tag</p>\n<hr />\n</blockquote>",
+        ),
+        ("#\ta ---", "<p><strong>a ---</strong></p>"),
         ("# a -", "<p><strong>a -</strong></p>"),
         ("a--\n===", "<p><strong>a--</strong></p>"),
     ]);
