@@ -360,6 +360,27 @@ fn emphasis_stands_beside_letters_without_spaces() {
 }
 
 #[test]
+fn marks_of_all_languages_make_no_emphasis_between_other_letters() {
+    assert_rendered(&[
+        ("It takes ~5–~10 minutes", "<p>It takes ~5–~10 minutes</p>"),
+        ("Rate: ~3—~4 km", "<p>Rate: ~3—~4 km</p>"),
+        (
+            "*foo “*bar*” baz*",
+            "<p><em>foo “<em>bar</em>” baz</em></p>",
+        ),
+        (
+            "**He said “**no**” to it**",
+            "<p><strong>He said “<strong>no</strong>” to it</strong></p>",
+        ),
+        ("*un «*mot*» ici*", "<p><em>un «<em>mot</em>» ici</em></p>"),
+        (
+            "**“Rust”**很好，他说**“Rust”**",
+            "<p><strong>“Rust”</strong>很好，他说<strong>“Rust”</strong></p>",
+        ),
+    ]);
+}
+
+#[test]
 fn marks_do_not_pile_up() {
     for source in [
         format!("a{}b", "\u{301}".repeat(99)),
