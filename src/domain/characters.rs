@@ -16,7 +16,15 @@ fn is_bidi_override(c: char) -> bool {
     matches!(c, '\u{202D}' | '\u{202E}')
 }
 
-/// What programs leave in a text that is copied out of them: controls (Word's line break is U+000B), and embeddings and isolates,
+/// What ends a line in the texts of some program (Unicode Standard, 5.8): Word breaks lines with U+000B, mainframes with U+0085.
+pub fn is_line_break(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\u{B}' | '\u{C}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// What programs leave in a text that is copied out of them: controls, and embeddings and isolates,
 /// whose other half may have stayed behind. Nobody typed them and nobody misses them, so they are dropped, not refused.
 pub fn is_dropped(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n')) || is_bidi_control(c)
@@ -88,25 +96,38 @@ pub fn is_idle_at_an_edge(c: char) -> bool {
 /// and paints over the lines above and below.
 pub const MAX_MARKS: usize = 6;
 
+/// How many letters may stand below a Tibetan one. They are combining marks to Unicode and letters to their readers; the
+/// highest stacks, of mantras, have seven.
+const MAX_STACKED: usize = 12;
+
 /// Counts the marks that have piled up on the present base. Invisible characters between marks do not start
 /// a new base, or a zero-width character every few marks would undo the limit.
 #[derive(Default)]
-pub struct MarkCount(usize);
+pub struct MarkCount {
+    marks: usize,
+    stacked: usize,
+}
 
 impl MarkCount {
     /// The next character bears nothing yet.
     pub fn rest(&mut self) {
-        self.0 = 0;
+        *self = Self::default();
     }
 
     /// Takes the next character; true while the pile is within [`MAX_MARKS`].
     pub fn admits(&mut self, c: char) -> bool {
-        if is_combining_mark(c) {
-            self.0 += 1;
-        } else if !is_invisible(c) || c.is_whitespace() {
-            self.0 = 0;
+        if matches!(c, '\u{0F90}'..='\u{0FBC}') {
+            self.stacked += 1;
+            return self.stacked <= MAX_STACKED;
         }
-        self.0 <= MAX_MARKS || !is_combining_mark(c)
+        if is_combining_mark(c) {
+            self.marks += 1;
+            return self.marks <= MAX_MARKS;
+        }
+        if !is_invisible(c) || c.is_whitespace() {
+            self.rest();
+        }
+        true
     }
 }
 
@@ -155,5 +176,22 @@ mod tests {
         assert!(!pile.chars().all(|c| count.admits(c)));
         let mut count = MarkCount::default();
         assert!("a\u{301}\u{302}".repeat(9).chars().all(|c| count.admits(c)));
+    }
+
+    #[test]
+    fn letters_below_a_tibetan_letter_are_no_pile_of_marks() {
+        let stack = "\u{f67}\u{f90}\u{fb5}\u{fa8}\u{fb3}\u{fba}\u{fbc}\u{fbb}\u{f83}\u{f74}";
+        let mut count = MarkCount::default();
+        assert!(stack.repeat(3).chars().all(|c| count.admits(c)));
+        let mut count = MarkCount::default();
+        let pile = format!("\u{f67}{}", "\u{f90}".repeat(500));
+        assert_eq!(
+            pile.chars().filter(|&c| count.admits(c)).count(),
+            1 + MAX_STACKED
+        );
+        let mut count = MarkCount::default();
+        let pile = format!("\u{f67}{}", "\u{f90}\u{301}".repeat(500));
+        let kept = pile.chars().filter(|&c| c == '\u{301}' && count.admits(c));
+        assert_eq!(kept.count(), MAX_MARKS);
     }
 }

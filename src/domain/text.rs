@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::characters::{
     MAX_MARKS, MarkCount, code_point, has_visible, is_deceptive, is_dropped, is_idle_at_an_edge,
-    is_refused_in_a_line,
+    is_line_break, is_refused_in_a_line,
 };
 use super::invalid::Invalid;
 
@@ -200,7 +200,7 @@ impl Default for Length {
     }
 }
 
-/// The Markdown a comment is written in: as typed, but for line ends (always LF), blank lines before and
+/// The Markdown a comment is written in: as typed, but for [line ends](is_line_break) (always LF), blank lines before and
 /// white space after, and what was pasted along with it: [what is dropped](is_dropped), bidirectional controls among it, which can
 /// make code and quotations read differently from what they are; and combining marks above [`MAX_MARKS`] on a character.
 /// Not put into NFC, since code in it has to survive as it is.
@@ -211,7 +211,7 @@ pub struct CommentSource(String);
 impl CommentSource {
     /// Fails with `comment_empty`, `comment_too_short` or `comment_too_long`.
     pub fn parse(raw: &str, length: Length) -> Result<Self, Invalid> {
-        let text = raw.replace("\r\n", "\n").replace('\r', "\n");
+        let text = raw.replace("\r\n", "\n").replace(is_line_break, "\n");
         let mut marks = MarkCount::default();
         let text: String = text
             .chars()
@@ -372,8 +372,32 @@ mod tests {
     }
 
     #[test]
+    fn line_breaks_of_other_programs_are_line_breaks() {
+        for c in "\r\u{b}\u{c}\u{85}\u{2028}\u{2029}".chars() {
+            assert_eq!(
+                comment(&format!("First{c}Second")),
+                Ok("First\nSecond".into()),
+                "{}",
+                code_point(c)
+            );
+            assert_eq!(
+                comment(&format!("{c}  code{c}")),
+                Ok("  code".into()),
+                "{}",
+                code_point(c)
+            );
+            assert_eq!(
+                comment(&c.to_string()),
+                Err("comment_empty"),
+                "{}",
+                code_point(c)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_pasted_along_with_a_comment_is_dropped() {
-        for c in "\0\u{1}\u{8}\u{b}\u{c}\u{1b}\u{7f}\u{85}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        for c in "\0\u{1}\u{8}\u{1b}\u{7f}\u{84}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
         {
             assert_eq!(comment(&format!("a{c}b")), Ok("ab".into()), "{}", code_point(c));
             assert_eq!(comment(&c.to_string()), Err("comment_empty"), "{}", code_point(c));

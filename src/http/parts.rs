@@ -75,9 +75,9 @@ pub const PARTS: [Part; 20] = [
         brotli: include_bytes!("../../widget/dist/postil/opinion-LDBJABK3.js.br"),
     },
     Part {
-        name: "refuse-2JSYGWZP.js",
-        script: include_bytes!("../../widget/dist/postil/refuse-2JSYGWZP.js"),
-        brotli: include_bytes!("../../widget/dist/postil/refuse-2JSYGWZP.js.br"),
+        name: "refuse-JZ4ELVE7.js",
+        script: include_bytes!("../../widget/dist/postil/refuse-JZ4ELVE7.js"),
+        brotli: include_bytes!("../../widget/dist/postil/refuse-JZ4ELVE7.js.br"),
     },
     Part {
         name: "remark-7NEA6REA.js",

@@ -242,6 +242,71 @@ fn what_the_issue_names_and_its_neighbours() {
 }
 
 #[test]
+fn a_host_is_followed_by_a_port_a_path_or_the_sentence() {
+    assert_marked(&[
+        "⟦https://example.org⟧👍",
+        "⟦https://example.org⟧→next",
+        "⟦https://example.org⟧.👍",
+        "⟦https://example.org⟧,next",
+        "⟦https://example.org⟧:next",
+        "⟦https://example.org⟧@example.com",
+        "⟦https://e.org:8080⟧です",
+        "⟦https://e.org:8080⟧👍",
+        "⟦https://e.org⟧:80801/",
+        "⟦https://e.org:8080/a⟧.",
+        "⟦https://e.org:8080?a⟧",
+        "⟦https://e.org:8080#a⟧",
+        "⟦https://e.org:/a⟧",
+        "⟦https://e.org?a=b⟧",
+        "⟦https://e.org#a⟧",
+        "⟦www.example.org⟧👍",
+        "⟦https://例え.jp/⟧👍",
+        "⟦https://müller.de⟧→",
+        "⟦https://müller.de/a⟧",
+    ]);
+}
+
+#[test]
+fn letters_without_spaces_go_on_after_a_path() {
+    assert_marked(&[
+        "⟦https://example.org/a⟧를 보세요",
+        "⟦https://example.org/page⟧에서",
+        "⟦https://example.org/a⟧ครับ",
+        "⟦https://example.org/a⟧です",
+        "⟦https://example.org/?q=1⟧です",
+        "⟦https://example.org/a#b⟧です",
+        "⟦https://example.org/日本/a⟧です",
+        "⟦https://example.org/日本a語⟧",
+        "⟦https://example.org/%E6%97%A5a語⟧",
+        "⟦https://ja.wikipedia.org/wiki/日本語⟧",
+        "⟦https://ko.wikipedia.org/wiki/한국어⟧",
+        "⟦https://example.org/?q=日本語⟧",
+        "⟦https://ja.example.org/wiki/Rust_(言語)⟧",
+    ]);
+}
+
+#[test]
+fn what_is_blank_or_a_picture_ends_an_address() {
+    let rows = "\u{ad}\u{3164}\u{180e}\u{2800}\u{115f}\u{1160}\u{ffa0}👍🎉🇩→★❤"
+        .chars()
+        .map(|c| format!("⟦https://e.org/a⟧{c}b ⟦https://e.org/b⟧{c}"));
+    let after =
+        "\u{301c}\u{ff5e}\u{5be}\u{37e}\u{203c}\u{2047}\u{2048}\u{2049}\u{2e2e}\u{1802}\u{1803}"
+            .chars()
+            .map(|c| format!("⟦https://e.org/a⟧{c} ⟦https://e.org/b{c}c⟧"));
+    let rows: Vec<String> = rows.chain(after).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_marked(&rows);
+    assert_marked(&[
+        "⟦https://e.org/a⟧〜です",
+        "⟦https://e.org/a⟧❤\u{fe0f}",
+        "⟦https://e.org/日本⟧👍🏽",
+        "⟦https://e.org/日本⟧❤\u{fe0f}",
+        "⟦https://ja.wikipedia.org/wiki/らき☆すた⟧",
+    ]);
+}
+
+#[test]
 fn a_handle_is_no_mail_address() {
     assert_marked(&[
         "@user@example.social",

@@ -213,6 +213,15 @@ fn a_comment_leaves_the_outline_and_the_forms_of_its_page_alone() {
             "> a\n> ---\n> b",
             "<blockquote>\n<p>a</p>\n<hr />\n<p>b</p>\n</blockquote>",
         ),
+        ("#hashtag\n---", "<p>#hashtag</p>\n<hr />"),
+        ("#tag\n-", "<p>#tag<br />\n-</p>"),
+        ("####### a\n---", "<p>####### a</p>\n<hr />"),
+        ("\u{a0}# a\n---", "<p>\u{a0}# a</p>\n<hr />"),
+        (
+            "> #tag\n> ---",
+            "<blockquote>\n<p>#tag</p>\n<hr />\n</blockquote>",
+        ),
+        ("#\ta ---", "<p><strong>a ---</strong></p>"),
         ("# a -", "<p><strong>a -</strong></p>"),
         ("a--\n===", "<p><strong>a--</strong></p>"),
     ]);
@@ -346,6 +355,27 @@ fn emphasis_stands_beside_letters_without_spaces() {
         (
             "\u{1bc9f}**好。**后",
             "<p>\u{1bc9f}<strong>好。</strong>后</p>",
+        ),
+    ]);
+}
+
+#[test]
+fn marks_of_all_languages_make_no_emphasis_between_other_letters() {
+    assert_rendered(&[
+        ("It takes ~5–~10 minutes", "<p>It takes ~5–~10 minutes</p>"),
+        ("Rate: ~3—~4 km", "<p>Rate: ~3—~4 km</p>"),
+        (
+            "*foo “*bar*” baz*",
+            "<p><em>foo “<em>bar</em>” baz</em></p>",
+        ),
+        (
+            "**He said “**no**” to it**",
+            "<p><strong>He said “<strong>no</strong>” to it</strong></p>",
+        ),
+        ("*un «*mot*» ici*", "<p><em>un «<em>mot</em>» ici</em></p>"),
+        (
+            "**“Rust”**很好，他说**“Rust”**",
+            "<p><strong>“Rust”</strong>很好，他说<strong>“Rust”</strong></p>",
         ),
     ]);
 }

@@ -27,8 +27,6 @@ export const WORDS = {
     'error.work_expired': 'That took too long. Please send it again.',
     'error.work_invalid': 'Please send it again.',
     'error.work_spent': 'Please send it again.',
-    'error.conflict': 'It has changed meanwhile. Please load the page again.',
-    'error.forbidden': 'You may not do this.',
   },
   de: {
     'error.comment_empty': 'Bitte schreiben Sie zuerst etwas.',
@@ -56,8 +54,6 @@ export const WORDS = {
     'error.work_expired': 'Das hat zu lange gedauert. Bitte senden Sie noch einmal.',
     'error.work_invalid': 'Bitte senden Sie noch einmal.',
     'error.work_spent': 'Bitte senden Sie noch einmal.',
-    'error.conflict': 'Inzwischen hat sich etwas geändert. Bitte laden Sie die Seite neu.',
-    'error.forbidden': 'Das dürfen Sie nicht.',
   },
   fr: {
     'error.comment_empty': 'Écrivez d’abord quelque chose.',
@@ -85,8 +81,6 @@ export const WORDS = {
     'error.work_expired': 'Cela a pris trop de temps. Envoyez de nouveau.',
     'error.work_invalid': 'Envoyez de nouveau.',
     'error.work_spent': 'Envoyez de nouveau.',
-    'error.conflict': 'Quelque chose a changé entre-temps. Rechargez la page.',
-    'error.forbidden': 'Vous ne pouvez pas faire cela.',
   },
   es: {
     'error.comment_empty': 'Escriba algo primero.',
@@ -114,8 +108,6 @@ export const WORDS = {
     'error.work_expired': 'Ha tardado demasiado. Envíelo otra vez.',
     'error.work_invalid': 'Envíelo otra vez.',
     'error.work_spent': 'Envíelo otra vez.',
-    'error.conflict': 'Algo ha cambiado mientras tanto. Vuelva a cargar la página.',
-    'error.forbidden': 'No puede hacer esto.',
   },
   ru: {
     'error.comment_empty': 'Сначала напишите что-нибудь.',
@@ -143,8 +135,6 @@ export const WORDS = {
     'error.work_expired': 'Прошло слишком много времени. Отправьте ещё раз.',
     'error.work_invalid': 'Отправьте ещё раз.',
     'error.work_spent': 'Отправьте ещё раз.',
-    'error.conflict': 'Тем временем что-то изменилось. Обновите страницу.',
-    'error.forbidden': 'Вам это недоступно.',
   },
   ar: {
     'error.comment_empty': 'يُرجى كتابة شيء أولًا.',
@@ -172,7 +162,5 @@ export const WORDS = {
     'error.work_expired': 'استغرق ذلك وقتًا طويلًا. يُرجى الإرسال مرة أخرى.',
     'error.work_invalid': 'يُرجى الإرسال مرة أخرى.',
     'error.work_spent': 'يُرجى الإرسال مرة أخرى.',
-    'error.conflict': 'تغيّر شيء في هذه الأثناء. يُرجى إعادة تحميل الصفحة.',
-    'error.forbidden': 'لا يمكنك فعل ذلك.',
   },
 };

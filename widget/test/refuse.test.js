@@ -29,6 +29,17 @@ test('a refusal is said in the language of the block, also by parts that have be
   assert.equal(explain(t, { code: 'name_odd', detail: 'What the service says.' }), 'What the service says.');
 });
 
+test('refusals that have many reasons are said in the words of the service', () => {
+  for (const lang of Object.keys(WORDS)) {
+    const t = speaker({}, lang);
+    begin(block(lang, t));
+    for (const code of ['conflict', 'forbidden']) {
+      const detail = 'Only a published comment that answers no other can be pinned.';
+      assert.equal(explain(t, { code, detail }), detail, `${lang} ${code}`);
+    }
+  }
+});
+
 test('what the site says goes before', () => {
   const t = speaker({ 'error.banned': 'Go away.' }, 'en');
   begin(block('en', t));

@@ -8,7 +8,7 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::script::{ends_an_address, is_arabic_stop, is_unspaced, trails};
+use super::script::{ends_an_address, is_arabic_stop, is_symbol, is_unspaced, trails};
 
 /// The longest address made a link, in bytes; a longer one stays text.
 const MAX_URL: usize = 2048;
@@ -80,7 +80,13 @@ pub(super) fn web(source: &str, start: usize, limit: usize) -> Result<Option<Fou
         return Ok(None);
     };
     let end = if name.is_whole {
-        let end = path_end(&source[..bytes.len()], name.end, before);
+        let path = port_end(&source[..bytes.len()], name.end);
+        let end = match bytes.get(path) {
+            Some(b'/' | b'?' | b'#') => path_end(&source[..bytes.len()], path, before),
+            // A lone colon is the sentence's.
+            _ if bytes[..path].ends_with(b":") => name.end,
+            _ => path,
+        };
         if end - start > MAX_URL {
             return Err(TooLong {
                 end: source.floor_char_boundary(name.end + MAX_URL),
@@ -157,12 +163,26 @@ fn host_end(source: &str, start: usize, limit: usize) -> Option<Host> {
     })
 }
 
-/// Where the port, path, query and fragment end that begin at `start`; `before` is what stands before the address. Looks no
+/// Where the port ends that may begin at `start`: a colon, and a number unless a path follows (RFC 3986, 3.2.3).
+fn port_end(source: &str, start: usize) -> usize {
+    let Some(rest) = source[start..].strip_prefix(':') else {
+        return start;
+    };
+    let length = rest.bytes().take(6).take_while(u8::is_ascii_digit).count();
+    match length == 0 || rest[..length].parse::<u16>().is_ok() {
+        true => start + 1 + length,
+        false => start,
+    }
+}
+
+/// Where the path, query and fragment end that begin at `start`; `before` is what stands before the address. Looks no
 /// further than an address may be long.
 fn path_end(source: &str, start: usize, before: Option<char>) -> usize {
     let is_quoted = matches!(before, Some('\u{2018}' | '\u{201A}' | '\u{203A}'));
     let mut open = [0_usize; 3];
     let mut last = source[..start].chars().next_back().unwrap_or(' ');
+    // Whether the segment has letters of another script, as they are or encoded: then more of them may follow.
+    let mut is_foreign = false;
     let mut chars = source[start..].char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map_or(' ', |(_, next)| *next);
@@ -170,9 +190,11 @@ fn path_end(source: &str, start: usize, before: Option<char>) -> usize {
         let sentence_follows = last.is_ascii() && is_unspaced(next);
         let ends = at > MAX_URL
             || ends_an_address(c)
+            || (!is_foreign && last.is_ascii_alphanumeric() && is_unspaced(c))
+            || (!is_foreign && last.is_ascii() && is_symbol(c))
             || match c {
                 '\u{2019}' => is_quoted || !next.is_alphanumeric() || is_unspaced(next),
-                ',' | ';' | '!' | '.' => sentence_follows,
+                ',' | ';' | '!' | '.' | '\u{301C}' | '\u{FF5E}' => sentence_follows,
                 '(' => {
                     open[0] += 1;
                     sentence_follows && last.is_ascii_alphanumeric()
@@ -196,6 +218,11 @@ fn path_end(source: &str, start: usize, before: Option<char>) -> usize {
         if ends {
             return start + at;
         }
+        is_foreign = match c {
+            '/' | '?' | '#' | '&' | '=' => false,
+            '%' => true,
+            _ => is_foreign || (!c.is_ascii() && c.is_alphanumeric()),
+        };
         last = c;
     }
     source.len()

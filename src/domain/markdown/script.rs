@@ -21,8 +21,14 @@ pub(super) fn is_unspaced(c: char) -> bool {
 
 /// Punctuation of Chinese, Japanese and Korean texts, quotation marks and dashes included. Each is punctuation to CommonMark.
 pub(super) fn is_cjk_punctuation(c: char) -> bool {
-    matches!(c, '\u{00A1}' | '\u{00A7}' | '\u{00AB}' | '\u{00B6}' | '\u{00B7}' | '\u{00BB}' | '\u{00BF}'
-        | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}'
+    is_wide_punctuation(c)
+        || matches!(c, '\u{00A1}' | '\u{00A7}' | '\u{00AB}' | '\u{00B6}' | '\u{00B7}' | '\u{00BB}' | '\u{00BF}'
+            | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}')
+}
+
+/// Punctuation that only Chinese, Japanese and Korean texts have.
+pub(super) fn is_wide_punctuation(c: char) -> bool {
+    matches!(c, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}'
         | '\u{3014}'..='\u{301F}' | '\u{3030}' | '\u{303D}' | '\u{30A0}' | '\u{30FB}' | '\u{FE10}'..='\u{FE19}'
         | '\u{FE30}'..='\u{FE52}' | '\u{FE54}'..='\u{FE66}' | '\u{FE68}' | '\u{FE6A}' | '\u{FE6B}'
         | '\u{FF01}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}')
@@ -45,7 +51,10 @@ pub(super) fn ends_an_address(c: char) -> bool {
             | '\u{FE54}'..='\u{FE5E}' | '\u{FF01}' | '\u{FF02}' | '\u{FF07}'..='\u{FF09}' | '\u{FF0C}' | '\u{FF0E}'
             | '\u{FF1A}'..='\u{FF1C}' | '\u{FF1E}' | '\u{FF1F}' | '\u{FF3B}' | '\u{FF3D}' | '\u{FF5B}'..='\u{FF5D}'
             | '\u{FF5F}'..='\u{FF64}'
-            // What is not seen, and places text or lets a line break.
+            // Emoji: browsers copy those of an address encoded.
+            | '\u{1F000}'..='\u{1FAFF}'
+            // What is not seen: fillers and blanks, and what places text or lets a line break.
+            | '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}'
             | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
@@ -54,9 +63,15 @@ pub(super) fn is_arabic_stop(c: char) -> bool {
     matches!(c, '\u{060C}' | '\u{061B}' | '\u{061F}' | '\u{06D4}')
 }
 
+/// An arrow, star, heart or the like. Titles of articles have them among their letters (`らき☆すた`).
+pub(super) fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}')
+}
+
 /// What may stand within an address, but belongs to the sentence when nothing of the address follows.
 pub(super) fn trails(c: char) -> bool {
     is_arabic_stop(c)
+        || is_symbol(c)
         || matches!(
             c,
             '?' | '!'
@@ -65,12 +80,17 @@ pub(super) fn trails(c: char) -> bool {
                 | ':'
                 | '\''
                 | '\u{00B7}'
+                | '\u{037E}'
                 | '\u{0387}'
+                | '\u{05BE}'
                 | '\u{05C3}'
                 | '\u{05F3}'
                 | '\u{05F4}'
                 | '\u{200C}'
                 | '\u{200D}'
-                | '\u{2010}'..='\u{2013}' | '\u{2019}' | '\u{30FB}' | '\u{FF65}'
+                | '\u{1802}'
+                | '\u{1803}'
+                | '\u{2010}'..='\u{2013}' | '\u{2019}' | '\u{203C}' | '\u{2047}'..='\u{2049}' | '\u{2E2E}'
+                | '\u{301C}' | '\u{30FB}' | '\u{FF5E}' | '\u{FF65}'
         )
 }

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use super::escape::Shown;
-use super::script::{is_cjk, is_cjk_punctuation};
+use super::script::{is_cjk, is_cjk_punctuation, is_wide_punctuation};
 
 /// Quotes and list items that one line may open or continue. The writer shows no more levels than that anyway; lists that
 /// nest by indentation pay for each level with the length of their lines and need no cap.
@@ -102,7 +102,8 @@ fn footnotes(source: &str) -> Vec<usize> {
 
 /// Where a mark lets emphasis begin or end that CommonMark would not see: it looks for spaces around punctuation, and these
 /// scripts have none (`**好。**后`, `前**「好」**`). The CJK-friendly amendments have such marks of emphasis open and close as between two
-/// letters; between two of punctuation they do just that.
+/// letters; between two of punctuation they do just that. Marks that other scripts have too (`“`, `–`) do not show by themselves
+/// that the text is of these scripts: the letter on the other side does.
 fn flanks(source: &str) -> Vec<usize> {
     let mut found = Vec::new();
     if source.is_ascii() {
@@ -124,8 +125,8 @@ fn flanks(source: &str) -> Vec<usize> {
         let after = rest.peek().map_or('\n', |(_, next)| *next);
         let is_cjk = is_cjk(before)
             || is_cjk(after)
-            || is_cjk_punctuation(before)
-            || is_cjk_punctuation(after);
+            || is_wide_punctuation(before)
+            || is_wide_punctuation(after);
         if is_cjk && punctuation(before) && letter(after) {
             found.push(end);
         } else if is_cjk && letter(before) && punctuation(after) {

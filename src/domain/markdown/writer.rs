@@ -314,10 +314,12 @@ impl<'s> Writer<'s> {
     /// How a heading is written. Whoever types dashes below a line draws a line, or signs: no heading is meant, however the
     /// paragraph above is written.
     fn heading(&self, range: &Range<usize>) -> (&'static str, &'static str) {
-        let text = self.source.get(range.clone()).unwrap_or_default().trim();
+        let text = self.source.get(range.clone()).unwrap_or_default();
+        let text = text.trim_ascii();
         let dashes = text.len() - text.trim_end_matches('-').len();
         match dashes {
-            _ if text.starts_with('#') => ("<p><strong>", "</strong></p>\n"),
+            // A heading of one line begins with `#` and a space; that its text begins with `#` says nothing (`#tag`).
+            _ if !text.contains('\n') => ("<p><strong>", "</strong></p>\n"),
             0 => ("<p><strong>", "</strong></p>\n"),
             1 => ("<p>", "<br />\n-</p>\n"),
             2 => ("<p>", "<br />\n--</p>\n"),
