@@ -73,9 +73,14 @@ mod tests {
         let listen = listener.local_addr().unwrap();
         let service = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 512];
-            let length = stream.read(&mut request).unwrap();
-            assert!(request[..length].starts_with(b"GET /healthz HTTP/1.1\r\n"));
+            // To its end: what is left unread would reset the connection, and the answer with it.
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut part = [0; 512];
+                let length = stream.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..length]);
+            }
+            assert!(request.starts_with(b"GET /healthz HTTP/1.1\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
         });
         let outcome = Health { listen }.run();
