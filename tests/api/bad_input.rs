@@ -229,10 +229,24 @@ fn texts_that_hide_or_turn_something_are_refused() {
 #[test]
 fn what_is_pasted_along_with_a_text_is_dropped() {
     on_both(|app| {
-        for dropped in "\0\u{7}\u{b}\u{c}\u{1b}\u{7f}\u{85}\u{202a}\u{202b}\u{202c}\u{202e}\u{2066}\u{2068}\u{2069}".chars() {
+        for dropped in
+            "\0\u{7}\u{1b}\u{7f}\u{202a}\u{202b}\u{202c}\u{202e}\u{2066}\u{2068}\u{2069}".chars()
+        {
             let body = format!("a{dropped}b");
             let preview = app.post("/v1/preview", json!({"body": body})).send();
-            assert_eq!(preview.is(200).body["body_html"], "<p>ab</p>\n", "{dropped:?}");
+            assert_eq!(
+                preview.is(200).body["body_html"],
+                "<p>ab</p>\n",
+                "{dropped:?}"
+            );
+        }
+        // What other programs break lines with is a line break.
+        let html = |body: &str| {
+            let preview = app.post("/v1/preview", json!({"body": body})).send();
+            preview.is(200).body["body_html"].clone()
+        };
+        for line_break in ["\u{b}", "\u{c}", "\u{85}"] {
+            assert_eq!(html(&format!("a{line_break}b")), html("a\nb"));
         }
         let pile = format!("a{}", "\u{336}".repeat(400));
         let mut new = comment("a", &format!("\u{2068}{pile}\u{b}\u{2069}"));
