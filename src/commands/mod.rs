@@ -9,6 +9,7 @@ mod mail;
 mod migrate;
 mod moderate;
 mod moderator;
+mod progress;
 mod rerender;
 mod site;
 mod thread;

@@ -7,7 +7,7 @@ use postil::service::caller::Caller;
 use postil::service::rerender;
 use postil::store::Store;
 
-use super::job::drive;
+use super::progress::drive;
 use super::site::{self, unknown};
 use super::{Outcome, said};
 

@@ -19,7 +19,7 @@ use postil::store::site_keys::{self, SiteKeys};
 use postil::store::sites::Site as Row;
 use serde_json::{Value, json};
 
-use super::job::drive;
+use super::progress::drive;
 use super::{Failure, Outcome, first_line, said, table};
 
 /// What to do with sites.

@@ -18,7 +18,7 @@ use postil::store::sites::Site;
 use postil::store::threads::Thread as Row;
 use postil::store::{Store, comments, threads};
 
-use super::job::drive;
+use super::progress::drive;
 use super::site::unknown;
 use super::{Failure, Outcome, first_line, table};
 
